@@ -49,7 +49,10 @@ const JsonValue *json_value_at(const JsonValue *object, size_t i);
 JsonValue *json_parse(const char *text, Error **errp);
 char *json_print(const JsonValue *v, bool pretty); /* g_free */
 
-/* Stream parser: @emit is called with each finished document (ownership passes) or with an error (value NULL). */
+/*
+ * Stream parser: @emit is called with each finished document (ownership passes) or with an error (value NULL; ownership
+ * passes too). It must not free the stream.
+ */
 typedef struct JsonStream JsonStream;
 typedef void JsonEmit(JsonValue *value, Error *err, void *opaque);
 JsonStream *json_stream_new(JsonEmit *emit, void *opaque);

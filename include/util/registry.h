@@ -20,16 +20,21 @@
 #define REGISTRY_KEEP used
 #endif
 
-/* Adds constant @record to @set; at file scope, no trailing code. no_sanitize: ASan red zones would break the array. */
+/* ASan's red zones would break the array: gcc leaves variables with a section alone, clang must be told. */
+#ifdef __clang__
+#define REGISTRY_PLACE(set) REGISTRY_KEEP, section("reg_" #set), aligned(sizeof(void *)), no_sanitize("address")
+#else
+#define REGISTRY_PLACE(set) REGISTRY_KEEP, section("reg_" #set), aligned(sizeof(void *))
+#endif
+
+/* Adds constant @record to @set; at file scope, no trailing code. */
 #define REGISTRY_ADD(set, record)                                                                                       \
-    static const void *const registry_##set##_##record                                                                 \
-        __attribute__((REGISTRY_KEEP, section("reg_" #set), aligned(sizeof(void *)), no_sanitize("address"))) = &record
+    static const void *const registry_##set##_##record __attribute__((REGISTRY_PLACE(set))) = &record
 
 #define REGISTRY_OWN(set)                                                                                               \
     extern const void *const __start_reg_##set[];                                                                       \
     extern const void *const __stop_reg_##set[];                                                                        \
-    static const void *const registry_##set##_owner                                                                    \
-        __attribute__((REGISTRY_KEEP, section("reg_" #set), aligned(sizeof(void *)), no_sanitize("address"))) = NULL
+    static const void *const registry_##set##_owner __attribute__((REGISTRY_PLACE(set))) = NULL
 
 /*
  * The records of a set sorted by name, NULL-terminated; made on first use, kept for the life of the process.

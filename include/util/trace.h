@@ -33,7 +33,7 @@ typedef struct TraceEvent {
 #define TRACE_PROBE(ev) ((void)0)
 #endif
 
-#define trace_enabled(ev) __builtin_expect(trace_on_##ev, 0)
+#define trace_enabled(ev) __builtin_expect(__atomic_load_n(&trace_on_##ev, __ATOMIC_RELAXED), 0)
 #define trace(ev, ...)                                                                                                  \
     do {                                                                                                                \
         TRACE_PROBE(ev);                                                                                                \
