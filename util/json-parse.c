@@ -546,7 +546,7 @@ static void stream_byte(JsonStream *s, char c)
         }
         break;
     case SCALAR:
-        if (is_space(c) || strchr("{}[]\"'", c)) {
+        if (is_space(c) || (c && strchr("{}[]\"'", c))) {
             stream_finish(s);
             stream_byte(s, c); /* once: the state is BETWEEN now */
         } else {

@@ -5,7 +5,10 @@
  *
  * Locking: functions marked [any thread] may be called from anywhere; all others only from the loop's own thread or
  * while it is not running. A loop may be given a mutex that it holds while it dispatches and drops while it
- * polls (the main loop is given the machine lock).
+ * polls (the main loop is given the machine lock): whoever calls main_loop_wait() holds it, and holds it again on return.
+ *
+ * A callback may run a nested main_loop_wait(), but its own fd, timer or bottom half is not called again meanwhile. A
+ * callback may remove or free what it was called for. Timers and bottom halves must be freed before their loop is.
  */
 #ifndef UTIL_MAIN_LOOP_H
 #define UTIL_MAIN_LOOP_H
@@ -24,6 +27,8 @@ typedef void LoopCallback(void *opaque);
 /* @clock: the virtual clock its CLOCK_KIND_VIRTUAL timers follow; may be NULL (then such timers never fire). */
 EventLoop *event_loop_new(VirtualClock *clock);
 void event_loop_free(EventLoop *loop);
+/* For a loop made before its machine; before any virtual timer is set on it, and the clock must outlive the loop. */
+void event_loop_set_clock(EventLoop *loop, VirtualClock *clock);
 /* Called around dispatch: @lock before callbacks run, @unlock before polling. Either both or none. */
 void event_loop_set_lock(EventLoop *loop, LoopCallback *lock, LoopCallback *unlock, void *opaque);
 GMainContext *event_loop_context(EventLoop *loop);
