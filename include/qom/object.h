@@ -43,7 +43,7 @@ struct TypeRecord {
     const Field *fields;               /* properties and state of this level; may be NULL */
     void (*init)(Object *obj);         /* parent's first; after field defaults were set */
     bool (*realize)(Object *obj, Error **errp);   /* only the most derived one is called; it may call object_parent_realize() */
-    void (*unrealize)(Object *obj);
+    void (*unrealize)(Object *obj);    /* every level's is called, most derived first; then children are unrealized */
     void (*finalize)(Object *obj);     /* child's first */
 };
 
@@ -92,7 +92,10 @@ bool object_parent_realize(Object *obj, const char *type_name, Error **errp);
 void object_unrealize(Object *obj);
 
 /* --- composition tree --- */
-/* Takes a new reference. Where @name ends in "[*]" the first free index is used. */
+/*
+ * Takes a new reference. Where @name ends in "[*]" the first free index is used. A name that is taken gets an index, with
+ * a warning: check an id from outside by option_check_id() and object_get_child() first.
+ */
 void object_add_child(Object *parent, const char *name, Object *child);
 void object_remove_from_parent(Object *child); /* unrealizes it and drops the parent's reference */
 Object *object_get_child(Object *parent, const char *name);
@@ -101,6 +104,7 @@ char *object_canonical_path(const Object *obj);             /* "/machine/soc/uar
 /* Absolute path, or a partial one that is unambiguous below @root. */
 Object *object_resolve(Object *root, const char *path, bool *ambiguous);
 Object *object_root_of(Object *obj);
+/* "container" objects hold only children: object_new("container") for /machine, /machine/peripheral, ... */
 
 /* --- properties: field tables of the whole chain, and dynamic ones of single objects --- */
 typedef struct DynamicProperty {
@@ -112,6 +116,7 @@ typedef struct DynamicProperty {
 void object_add_property(Object *obj, const char *name, const char *type, const char *help,
                          struct JsonValue *(*get)(Object *, const DynamicProperty *),
                          bool (*set)(Object *, const DynamicProperty *, const struct JsonValue *, Error **), void *opaque);
+/* Links are given as id or path and resolved in the tree @obj stands in: add it to the tree first. */
 bool object_set(Object *obj, const char *name, const char *text, Error **errp);
 bool object_set_json(Object *obj, const char *name, const struct JsonValue *v, Error **errp);
 bool object_set_link(Object *obj, const char *name, Object *target, Error **errp); /* type checked; takes a reference */
@@ -128,7 +133,7 @@ typedef struct UserCreatable {
     bool (*complete)(Object *obj, Error **errp); /* may be NULL */
 } UserCreatable;
 #define INTERFACE_USER_CREATABLE "user-creatable"
-/* Creates, sets, completes and adds below root's "objects" child. @opts: qom-type, id, properties. */
+/* Creates, adds below root's "objects" child (which owns it), sets, realizes, completes. @opts: qom-type, id, properties. */
 Object *user_object_create(Object *root, struct OptionSet *opts, Error **errp);
 
 #endif
