@@ -100,6 +100,7 @@ struct TargetRecord {
     size_t state_size;
     const char *elf_name;
     uint16_t elf_machine;        /* EM_RISCV */
+    const char *gdb_arch;        /* "riscv:rv64"; NULL: left out of the target description */
 
     /* translation */
     const TcgSlot *slots;
