@@ -55,6 +55,14 @@ const MachineRecord *const *machine_list(void);
 /* "virt", "riscv64/virt", an alias; @target narrows (may be NULL). Error with suggestion. */
 const MachineRecord *machine_find(const char *name, const char *target, Error **errp);
 
+/* What runs guest code. softmmu/ is below accel/, so the accelerator hands itself down as a table. */
+typedef struct AccelOps {
+    const char *name;       /* "tcg" */
+    const char *thread_tag; /* threads are named "CPU 0/TCG" */
+    bool (*add_cpu)(void *accel, CpuState *cpu, Error **errp); /* before its thread starts */
+    void (*run)(void *accel, CpuState *cpu); /* on the vCPU thread; returns on stop_request, unplug, powered_off */
+} AccelOps;
+
 typedef void ResetFn(void *opaque);
 
 struct Machine {
@@ -72,24 +80,35 @@ struct Machine {
     char *kernel, *initrd, *append, *dtb, *dumpdtb, *firmware;
     bool nodefaults, no_reboot, no_shutdown, start_paused;
     bool graphics;              /* false: -nographic */
+    bool panic_exit;            /* -action panic=exit-failure */
+    char *mem_path;             /* -mem-path */
+    bool mem_prealloc;
+    Object *ram_backend;        /* -machine memory-backend=: a "memory-backend" that `ram` is made of */
+    GPtrArray *firmware_dirs;   /* char *: -L */
 
     /* memory */
     MemoryRegion *system_memory; /* root container */
-    MemoryRegion *ram;           /* main RAM, `ram_size` */
+    MemoryRegion *ram;           /* main RAM, `ram_size`: made by machine_realize(), mapped by the board's init; NULL where 0 */
     AddressSpace *as;            /* of system_memory */
     void *memory_state;          /* softmmu/memory.c */
 
     /* CPUs */
     GPtrArray *cpus;             /* CpuState *, by index */
     struct TcgAccel *tcg;
+    const AccelOps *accel_ops;   /* NULL: vCPUs only wait (tests, `none`) */
+    void *accel;
+    void *cpus_state;            /* softmmu/cpus.c */
 
     /* time and events */
     VirtualClock *clock;
     EventLoop *loop;             /* the main loop */
     GRecMutex lock;
+    GThread *lock_owner;         /* atomic */
+    unsigned lock_depth, loop_lock_depth;
     RunState state;
-    GPtrArray *reset_handlers, *state_notifiers, *powerdown_notifiers;
+    GPtrArray *reset_handlers, *state_notifiers, *powerdown_notifiers, *event_notifiers;
     int pending;                 /* requests for the main loop, atomic bits */
+    int shutdown_cause, reset_cause, stop_reason, requested_status; /* that go with them, atomic */
     int exit_status;             /* of the process, by the finisher device */
     bool quit;
 
@@ -106,18 +125,26 @@ struct Machine {
 void machine_lock(Machine *m);
 void machine_unlock(Machine *m);
 bool machine_locked_by_me(const Machine *m);
+/* Lets go of every level this thread holds (to wait for a thread that needs the lock); takes them again. */
+unsigned machine_unlock_all(Machine *m);
+void machine_relock(Machine *m, unsigned depth);
 
 /* --- life cycle, main thread --- */
 Machine *machine_new(const MachineRecord *record);
-bool machine_realize(Machine *m, Error **errp); /* record->init and finish, accelerator per CPU */
-void machine_free(Machine *m);
+bool machine_realize(Machine *m, Error **errp); /* checks the configuration, makes `ram`, record->init */
+bool machine_finish(Machine *m, Error **errp);  /* after the devices of the command line: record->ready and finish, first reset */
+void machine_free(Machine *m);                  /* stops and joins the vCPUs first */
 
 /* --- requests: any thread, carried out by the main loop --- */
-typedef enum ShutdownCause { SHUTDOWN_GUEST, SHUTDOWN_GUEST_PANIC, SHUTDOWN_HOST_SIGNAL, SHUTDOWN_HOST_QMP, SHUTDOWN_HOST_UI, SHUTDOWN_HOST_ERROR } ShutdownCause;
+typedef enum ShutdownCause {
+    SHUTDOWN_GUEST, SHUTDOWN_GUEST_PANIC, SHUTDOWN_HOST_SIGNAL, SHUTDOWN_HOST_QMP, SHUTDOWN_HOST_UI, SHUTDOWN_HOST_ERROR,
+    SHUTDOWN_GUEST_RESET, SHUTDOWN_HOST_QMP_RESET, SHUTDOWN_CAUSE_COUNT
+} ShutdownCause;
 void machine_request_shutdown(Machine *m, ShutdownCause cause, int exit_status);
 void machine_request_reset(Machine *m, ShutdownCause cause);
 void machine_request_powerdown(Machine *m);
 void machine_request_stop(Machine *m, RunState why); /* e.g. RUN_STATE_DEBUG by the debugger */
+void machine_request_panic(Machine *m); /* the guest crashed: by -action panic= */
 /* Requests made so far; true where the process should end. Main thread. */
 bool machine_handle_requests(Machine *m);
 int machine_run(Machine *m); /* main loop until quit; the exit status */
@@ -131,6 +158,11 @@ void machine_add_reset(Machine *m, ResetFn *fn, void *opaque); /* called in orde
 void machine_remove_reset(Machine *m, ResetFn *fn, void *opaque);
 typedef void StateFn(Machine *m, bool running, RunState state, void *opaque);
 void machine_add_state_notifier(Machine *m, StateFn *fn, void *opaque);
+/* What a management client is told; main loop, machine lock held. */
+typedef enum MachineEvent { MACHINE_EVENT_SHUTDOWN, MACHINE_EVENT_RESET, MACHINE_EVENT_POWERDOWN, MACHINE_EVENT_PANIC } MachineEvent;
+typedef void MachineEventFn(Machine *m, MachineEvent event, ShutdownCause cause, void *opaque);
+void machine_add_event_notifier(Machine *m, MachineEventFn *fn, void *opaque);
+extern const char *const shutdown_cause_names[]; /* as QMP names them: "guest-shutdown", "host-signal", ... */
 typedef void PowerdownFn(void *opaque);
 void machine_add_powerdown(Machine *m, PowerdownFn *fn, void *opaque);
 
@@ -138,6 +170,7 @@ void machine_add_powerdown(Machine *m, PowerdownFn *fn, void *opaque);
 bool machine_add_cpu(Machine *m, CpuState *cpu, Error **errp); /* index, tree, accelerator; its thread starts with machine_run */
 void cpus_pause_all(Machine *m);  /* returns when each is out of guest code */
 void cpus_resume_all(Machine *m);
+void cpus_start_threads(Machine *m); /* of CPUs that have none; they wait until resumed. By machine_run() and machine_start() */
 void cpu_power_on(CpuState *cpu); /* any thread */
 
 /* --- images put into memory at each reset --- */
@@ -161,7 +194,6 @@ bool image_is_elf(const uint8_t *data, uint64_t len);
 bool load_elf(Machine *m, const char *name, const uint8_t *data, uint64_t len, uint16_t machine_id, ElfInfo *info, Error **errp);
 /* Finds a firmware or data file: absolute or existing path as is, else -L directories, then the distributions' usual places. g_free; error lists where it looked. */
 char *find_firmware(Machine *m, const char *name, Error **errp);
-void firmware_add_path(const char *dir); /* -L */
 
 /* --- interrupt lines --- */
 typedef void IrqHandler(void *opaque, int n, int level);
