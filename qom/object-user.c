@@ -80,7 +80,7 @@ void type_print_help(const char *type_name)
         int width = printf("  %s=<%s>", f->name, type);
 
         if (f->help || *def) {
-            printf("%*s - %s%s", width < 24 ? 24 - width : 0, "", f->help ? f->help : "", def);
+            printf("%*s - %s%s", width < 24 ? 24 - width : 0, "", f->help ? f->help : "", f->help || !*def ? def : def + 1);
         }
         if (f->type == FIELD_ENUM) {
             g_autofree char *names = g_strjoinv("/", (char **)f->info);
