@@ -10,6 +10,10 @@
 #include "main-loop-internal.h"
 #include "util/rcu.h"
 
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#endif
+
 #define POOL_THREADS 64
 
 struct IoThread {
@@ -67,8 +71,12 @@ typedef struct PoolItem {
 static void pool_run(gpointer data, gpointer opaque)
 {
     EventLoop *loop = opaque;
-    PoolItem item = *(PoolItem *)data;
+    PoolItem item;
 
+#ifdef __SANITIZE_THREAD__
+    __tsan_acquire(data); /* see tsan-glib.c */
+#endif
+    item = *(PoolItem *)data;
     g_free(data);
     item.work(item.opaque);
     if (item.done) {
