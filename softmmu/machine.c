@@ -265,7 +265,7 @@ void machine_free(Machine *m)
     machine_unlock(m);
     rcu_drain();
 
-    char **const texts[] = {&m->name, &m->cpu_model, &m->kernel, &m->initrd, &m->append, &m->dtb, &m->dumpdtb, &m->firmware, &m->mem_path};
+    char **const texts[] = {&m->name, &m->cpu_model, &m->kernel, &m->initrd, &m->append, &m->dtb, &m->dumpdtb, &m->firmware, &m->mem_path, &m->boot_order};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_clear_pointer(texts[i], g_free);
     }

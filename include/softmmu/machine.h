@@ -81,6 +81,8 @@ struct Machine {
     bool nodefaults, no_reboot, no_shutdown, start_paused;
     bool graphics;              /* false: -nographic */
     bool panic_exit;            /* -action panic=exit-failure */
+    char *boot_order;           /* -boot order= */
+    int64_t rtc_offset_ns;      /* -rtc base=: added to the host's wall clock (UTC) by clock devices */
     char *mem_path;             /* -mem-path */
     bool mem_prealloc;
     Object *ram_backend;        /* -machine memory-backend=: a "memory-backend" that `ram` is made of */
@@ -115,6 +117,7 @@ struct Machine {
     /* host ends, by index: -serial 0..3 ; -monitor */
     GPtrArray *serials;          /* struct Chardev * or NULL */
     GHashTable *netdevs;         /* id -> struct NetClient * */
+    struct BlockGraph *block;    /* all disks of the command line; NULL where there is no block layer */
     GPtrArray *default_nics;     /* struct OptionSet *: -nic options for the board's default NICs */
     GPtrArray *default_drives;   /* struct OptionSet *: -drive if=pflash|none|virtio..., consumed by boards and devices */
     GPtrArray *roms;             /* RomBlob *: restored at each reset */
