@@ -9,6 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* -DCO_UCONTEXT tries the fallback on a host that has the assembly. */
+#if (defined(__x86_64__) || defined(__aarch64__)) && !defined(CO_UCONTEXT)
+#define CO_ASSEMBLY 1
+#endif
 #if defined(__SANITIZE_ADDRESS__)
 #define CO_ASAN 1
 #elif defined(__has_feature)

@@ -14,9 +14,7 @@
 
 #include "coroutine-internal.h"
 
-#if defined(__x86_64__) || defined(__aarch64__)
-#define CO_ASSEMBLY 1
-#else
+#ifndef CO_ASSEMBLY
 #include <ucontext.h>
 #endif
 
@@ -92,7 +90,7 @@ static uint64_t *stack_top(const CoContext *c)
 
 void co_context_prepare(CoContext *c)
 {
-#if defined(__x86_64__)
+#if defined(CO_ASSEMBLY) && defined(__x86_64__)
     uint64_t *sp = stack_top(c) - 2;
     uint32_t control[2];
 
@@ -104,7 +102,7 @@ void co_context_prepare(CoContext *c)
     memcpy(sp, control, 4);
     memcpy((char *)sp + 4, &control[1], 2);
     c->sp = sp;
-#elif defined(__aarch64__)
+#elif defined(CO_ASSEMBLY)
     uint64_t *sp = stack_top(c) - 22, fpcr;
 
     memset(sp, 0, 22 * sizeof(*sp));

@@ -56,7 +56,7 @@ static void thread_gone(gpointer data)
         t->pool = co->pool_next;
         free_coroutine(co);
     }
-#if !defined(__x86_64__) && !defined(__aarch64__)
+#ifndef CO_ASSEMBLY
     g_free(t->leader.context.sp);
 #endif
     g_free(t);
