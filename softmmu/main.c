@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mimic, qemu-system-riscv64, ...: parse the command line, run the machine, say what went wrong.
+ * A start-up error is one message on stderr and exit status 1.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "util/error.h"
+#include "util/rcu.h"
+#include "vl.h"
+
+int main(int argc, char **argv)
+{
+    Error *err = NULL;
+    error_set_program(argv[0]);
+    rcu_thread_register();
+    Startup *st = startup_new(argv[0]);
+    int status = startup_parse(st, argc, argv, &err) ? vl_run(st, &err) : -1;
+    chardev_restore_terminal();
+    if (status < 0) {
+        error_report_err(err);
+        status = EXIT_FAILURE;
+    }
+    fflush(stdout);
+    /* vCPU threads may still sleep in the kernel; everything that must not be lost was closed by vl_run() */
+    _exit(status);
+}
