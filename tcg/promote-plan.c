@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The data flow before promotion: dirty slots forward, needed slots backward, and from both the places of phis.
+ * The rules are in promote.c's first comment. A region is small (some hundred blocks at most) and nearly in order, so plain
+ * iteration in linear order converges in two or three rounds.
+ */
+#include "promote.h"
+
+#include <string.h>
+
+static inline TcgSlotSet set_or(TcgSlotSet a, TcgSlotSet b) { return (TcgSlotSet){{a.w[0] | b.w[0], a.w[1] | b.w[1]}}; }
+static inline TcgSlotSet set_sub(TcgSlotSet a, TcgSlotSet b) { return (TcgSlotSet){{a.w[0] & ~b.w[0], a.w[1] & ~b.w[1]}}; }
+static inline TcgSlotSet set_and(TcgSlotSet a, TcgSlotSet b) { return (TcgSlotSet){{a.w[0] & b.w[0], a.w[1] & b.w[1]}}; }
+static inline bool set_equal(TcgSlotSet a, TcgSlotSet b) { return a.w[0] == b.w[0] && a.w[1] == b.w[1]; }
+static inline unsigned set_count(TcgSlotSet a)
+{
+    return (unsigned)(__builtin_popcountll(a.w[0]) + __builtin_popcountll(a.w[1]));
+}
+
+static TcgSlotSet all_slots(unsigned n)
+{
+    TcgSlotSet s;
+
+    s.w[0] = n >= 64 ? ~0ull : (1ull << n) - 1;
+    s.w[1] = n >= 128 ? ~0ull : n > 64 ? (1ull << (n - 64)) - 1 : 0;
+    return s;
+}
+
+void tcg_helper_effects(const TcgHelper *h, unsigned slot_count, TcgSlotSet *reads, TcgSlotSet *writes)
+{
+    *reads = *writes = (TcgSlotSet){{0, 0}};
+    if (!(h->flags & TCG_HELPER_PURE)) {
+        TcgSlotSet all = all_slots(slot_count);
+
+        *reads = h->flags & TCG_HELPER_READS_ALL ? all : set_and(h->reads, all);
+        *writes = h->flags & TCG_HELPER_WRITES_ALL ? all : set_and(h->writes, all);
+    }
+}
+
+static void scan_block(const TcgRegion *r, uint32_t block, TcgPromoteBlock *info)
+{
+    const TcgBlock *b = &r->blocks[block];
+    TcgSlotSet all = all_slots(r->slot_count), reads, writes;
+    TcgSlotSet settled = {{0, 0}}; /* not dirty from before the block any more */
+    uint32_t succ[2];
+    unsigned n;
+
+    memset(info, 0, sizeof(*info));
+    for (uint32_t i = b->first; i < b->end; i++) {
+        const TcgInsn *in = &r->insns[i];
+
+        switch (in->op) {
+        case TCG_OP_GET:
+            if (!tcg_slot_in(&info->def, in->aux)) {
+                tcg_slot_add(&info->use, in->aux);
+            }
+            break;
+        case TCG_OP_PUT:
+            tcg_slot_add(&info->def, in->aux);
+            tcg_slot_add(&info->gen, in->aux);
+            tcg_slot_add(&settled, in->aux);
+            break;
+        case TCG_OP_CALL: {
+            TcgSlotSet touched;
+
+            tcg_helper_effects(r->helpers[in->aux], r->slot_count, &reads, &writes);
+            touched = set_or(reads, writes);
+            if (r->helpers[in->aux]->flags & TCG_HELPER_RAISES) {
+                info->use_dirty = set_or(info->use_dirty, set_sub(all, settled));
+            }
+            info->use_dirty = set_or(info->use_dirty, set_sub(touched, settled));
+            info->gen = set_sub(info->gen, touched);
+            info->kill = set_or(info->kill, touched);
+            info->def = set_or(info->def, writes);
+            settled = set_or(settled, touched);
+            break;
+        }
+        default:
+            if (tcg_op_info[in->op].effects & (TCG_EFF_FAULT | TCG_EFF_EXIT)) {
+                info->use_dirty = set_or(info->use_dirty, set_sub(all, settled));
+            }
+            break;
+        }
+    }
+    n = tcg_block_succs(r, block, succ);
+    for (unsigned k = 0; k < n; k++) {
+        info->jumps |= succ[k] != block + 1;
+    }
+}
+
+/* Slots that may be dirty at the start of each block. */
+static void flow_dirty(const TcgRegion *r, TcgPromoteBlock *info)
+{
+    bool changed = true;
+
+    while (changed) {
+        changed = false;
+        for (uint32_t b = 0; b < r->block_count; b++) {
+            const TcgBlock *block = &r->blocks[b];
+            TcgSlotSet in = info[b].dirty_in;
+
+            for (unsigned k = 0; k < block->pred_count; k++) {
+                const TcgPromoteBlock *p = &info[r->preds[block->pred_first + k]];
+
+                in = set_or(in, set_or(p->gen, set_sub(p->dirty_in, p->kill)));
+            }
+            if (!set_equal(in, info[b].dirty_in)) {
+                info[b].dirty_in = in;
+                changed = true;
+            }
+        }
+    }
+}
+
+static void flow_live(const TcgRegion *r, TcgPromoteBlock *info)
+{
+    bool changed = true;
+
+    while (changed) {
+        changed = false;
+        for (uint32_t b = r->block_count; b-- > 0;) {
+            TcgSlotSet out = {{0, 0}}, in;
+            uint32_t succ[2];
+            unsigned n = tcg_block_succs(r, b, succ);
+
+            for (unsigned k = 0; k < n; k++) {
+                out = set_or(out, info[succ[k]].live_in);
+            }
+            in = set_or(info[b].use, set_and(info[b].use_dirty, info[b].dirty_in));
+            in = set_or(in, set_sub(out, info[b].def));
+            if (!set_equal(in, info[b].live_in)) {
+                info[b].live_in = in;
+                changed = true;
+            }
+        }
+    }
+}
+
+static void place_phis(TcgRegion *r, TcgPromoteBlock *info)
+{
+    TcgRegionFull *f = tcg_full(r);
+    uint32_t total = 0;
+
+    for (uint32_t b = 0; b < r->block_count; b++) {
+        const TcgBlock *block = &r->blocks[b];
+        TcgPromoteBlock *p = &info[b];
+
+        if (block->pred_count < 2 && !block->loop_head) {
+            continue;
+        }
+        if (f->loop_entry[b] & TCG_JOIN_ALL) {
+            p->phis = p->live_in;
+        } else if (block->loop_head) {
+            TcgSlotSet def = {{0, 0}}, use = {{0, 0}};
+
+            for (uint32_t i = b; i <= f->loop_end[b]; i++) {
+                def = set_or(def, info[i].def);
+                use = set_or(use, info[i].use);
+            }
+            p->phis = set_and(p->live_in, set_or(p->dirty_in, set_sub(use, def)));
+            p->keep = set_sub(p->phis, def);
+        } else {
+            p->phis = set_and(p->live_in, p->dirty_in);
+        }
+        p->phi_first = total;
+        total += set_count(p->phis) * block->pred_count;
+    }
+    if (total > r->phi_arg_cap) {
+        r->phi_arg_cap = TCG_ROUND_UP_CAP(total);
+        r->phi_args = g_renew(TcgVal, r->phi_args, r->phi_arg_cap);
+    }
+    memset(r->phi_args, 0, total * sizeof(TcgVal));
+    r->phi_arg_count = total;
+}
+
+TcgPromoteBlock *tcg_promote_plan(TcgRegion *r)
+{
+    TcgPromoteBlock *info;
+    bool merges = false;
+    size_t n = r->block_count;
+
+    for (uint32_t b = 0; b < r->block_count && !merges; b++) {
+        const TcgBlock *block = &r->blocks[b];
+
+        merges = block->pred_count > 1 || (block->pred_count == 1 && r->preds[block->pred_first] != b - 1);
+    }
+    if (!merges) {
+        return NULL;
+    }
+    info = tcg_scratch_bytes(r, n * (sizeof(*info) + 2 * sizeof(TcgVal) * r->slot_count + sizeof(TcgSlotSet)) + 16);
+    for (uint32_t b = 0; b < r->block_count; b++) {
+        scan_block(r, b, &info[b]);
+    }
+    flow_dirty(r, info);
+    flow_live(r, info);
+    place_phis(r, info);
+    return info;
+}

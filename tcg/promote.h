@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What promotion plans per block before it copies (promote-plan.c); see promote.c.
+ */
+#ifndef TCG_PROMOTE_H
+#define TCG_PROMOTE_H
+
+#include "internal.h"
+
+typedef struct TcgPromoteBlock {
+    TcgSlotSet use;       /* read by GET before written here */
+    TcgSlotSet use_dirty; /* needed here where dirty: exit maps, stores before helpers */
+    TcgSlotSet def;       /* written here: by PUT or by a helper */
+    TcgSlotSet gen;       /* dirty at the end because of this block */
+    TcgSlotSet kill;      /* stored or overwritten in memory here */
+    TcgSlotSet dirty_in;  /* may be dirty at the start */
+    TcgSlotSet live_in;   /* needed at the start */
+    TcgSlotSet phis;      /* where a phi may be needed */
+    TcgSlotSet keep;      /* heads of loops: of `phis`, those that nothing in the loop writes */
+    uint32_t phi_first;   /* phi_args of the first of `phis`; pred_count per slot */
+    bool jumps;           /* has a successor that is not the next block */
+} TcgPromoteBlock;
+
+/*
+ * NULL where no block has more than one predecessor. The array is followed by room for two values for each slot and
+ * one slot set, for each block.
+ */
+TcgPromoteBlock *tcg_promote_plan(TcgRegion *r);
+/* Slots a helper may read and may write, with the _ALL flags resolved. */
+void tcg_helper_effects(const TcgHelper *h, unsigned slot_count, TcgSlotSet *reads, TcgSlotSet *writes);
+
+#endif

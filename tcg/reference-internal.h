@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Between the files of the reference evaluator.
+ */
+#ifndef TCG_REFERENCE_INTERNAL_H
+#define TCG_REFERENCE_INTERNAL_H
+
+#include "tcg/reference.h"
+
+/* MXCSR bits */
+enum {
+    FPE_INVALID = 1, FPE_DENORMAL = 2, FPE_DIVZERO = 4, FPE_OVERFLOW = 8, FPE_UNDERFLOW = 16, FPE_INEXACT = 32,
+    FPE_DAZ = 64, FPE_FTZ = 0x8000,
+};
+
+uint64_t tcg_ref_int(const TcgInsn *insn, uint64_t a, uint64_t b);
+uint64_t tcg_ref_float(const TcgInsn *insn, uint64_t a, uint64_t b, uint64_t c, uint32_t *mxcsr);
+void tcg_ref_vector(const TcgInsn *insn, const uint64_t (*args)[4], uint64_t *result, uint32_t *mxcsr);
+
+/* The host's floating-point environment in MXCSR's layout: x86_64/host-fp.c, or host-fp.c by <fenv.h>. */
+uint32_t tcg_host_fp_get(void);
+void tcg_host_fp_set(uint32_t mxcsr);
+
+#endif
