@@ -26,7 +26,10 @@ typedef struct ChardevClass {
     char *(*filename)(const Chardev *c); /* NULL: the backend's name */
     void (*disconnect)(Chardev *c);
     void (*send_break)(Chardev *c);
-    void (*mode_changed)(Chardev *c); /* mux was switched on; NULL: does not matter */
+    /* backends on descriptors (fd.c) */
+    ssize_t (*read)(Chardev *c, uint8_t *buf, size_t len);  /* NULL: read(2) */
+    size_t (*filter)(Chardev *c, uint8_t *buf, size_t len); /* takes protocol bytes out, in place; may be NULL */
+    void (*eof)(Chardev *c);                                /* NULL: input ends, output goes on */
 } ChardevClass;
 
 struct Chardev {
@@ -86,15 +89,6 @@ bool chardev_set_nonblock(int fd, Error **errp);
 /* An own open file description of @fd that does not block, where the kernel gives one; else @fd itself. */
 int chardev_reopen(int fd, int flags);
 void chardev_keep_passed(Chardev *c, int fd);
-/* Read end: called with what is readable; 0: end of file. Set by the backend in its instance, see fd.c. */
 ssize_t chardev_fd_read(Chardev *c, uint8_t *buf, size_t len);
-
-/* class_kind "chardev-fd": what a backend on descriptors may override */
-typedef struct ChardevFdClass {
-    ssize_t (*read)(Chardev *c, uint8_t *buf, size_t len);        /* NULL: read(2) */
-    size_t (*filter)(Chardev *c, uint8_t *buf, size_t len);       /* removes protocol bytes in place; may be NULL */
-    void (*eof)(Chardev *c);                                      /* NULL: input ends, output goes on */
-} ChardevFdClass;
-#define TYPE_CHARDEV_FD "chardev-fd"
 
 #endif

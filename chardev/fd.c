@@ -75,7 +75,7 @@ ssize_t chardev_fd_write(Chardev *c, const uint8_t *buf, size_t len)
 static void on_readable(void *opaque)
 {
     Chardev *c = opaque;
-    const ChardevFdClass *fcls = object_class(c, TYPE_CHARDEV_FD);
+    const ChardevClass *cls = chardev_class(c);
     uint8_t buf[READ_CHUNK];
     size_t room = MIN(chardev_can_receive(c), sizeof(buf));
     if (!room) {
@@ -83,15 +83,15 @@ static void on_readable(void *opaque)
         return;
     }
     object_ref(OBJECT(c));
-    ssize_t n = fcls && fcls->read ? fcls->read(c, buf, room) : chardev_fd_read(c, buf, room);
+    ssize_t n = cls->read ? cls->read(c, buf, room) : chardev_fd_read(c, buf, room);
     if (n > 0) {
-        size_t len = fcls && fcls->filter ? fcls->filter(c, buf, (size_t)n) : (size_t)n;
+        size_t len = cls->filter ? cls->filter(c, buf, (size_t)n) : (size_t)n;
         if (len) {
             chardev_receive(c, buf, len);
         }
     } else if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) {
-        if (fcls && fcls->eof) {
-            fcls->eof(c);
+        if (cls->eof) {
+            cls->eof(c);
         } else { /* nothing more will come; output goes on */
             int fd = c->in_fd;
             c->in_fd = -1;
