@@ -29,8 +29,9 @@ void cpu_sync_state(CpuState *cpu)
             tcg_site_restore(r->code, cpu, cpu->tcg.ra);
         }
         cpu->tcg.ra = 0; /* memory is the truth from here on: what the caller changes must not be overwritten */
-    } else if (v->running == RUN_INTERP) {
+    } else if (v->running == RUN_INTERP && cpu->tcg.ra) {
         tcg_interp_restore(cpu);
+        cpu->tcg.ra = 0;
     }
 }
 
