@@ -524,7 +524,7 @@ static TcgVal fold_flagunpack(TcgEmit *e, TcgInsn *in)
 {
     TcgInsn *x = DEF(in->arg[0]);
 
-    return x->op == TCG_OP_FLAGPACK && x->aux == in->aux ? x->arg[0] : 0;
+    return x->op == TCG_OP_FLAGPACK && x->aux == 0 && in->aux == 0 ? x->arg[0] : 0; /* Arm bits say less */
 }
 
 /* Conditional branches and exits keep their kind; what they test gets simpler. */

@@ -55,7 +55,6 @@ void tcg_region_swap_insns(TcgRegion *r, TcgInsn **old, uint32_t *old_count); /*
 uint32_t tcg_region_add_block(TcgRegion *r, uint64_t pc);
 uint32_t tcg_region_add_exit(TcgRegion *r, const TcgExit *exit);
 uint32_t tcg_region_add_helper(TcgRegion *r, const TcgHelper *h);
-unsigned tcg_block_succs(const TcgRegion *r, uint32_t block, uint32_t succ[2]);
 void tcg_region_cfg(TcgRegion *r); /* drops unreachable blocks; preds, loop heads, depths, loop_end, loop_entry */
 static inline bool tcg_insn_leaves(const TcgRegion *r, const TcgInsn *insn)
 {
@@ -64,8 +63,6 @@ static inline bool tcg_insn_leaves(const TcgRegion *r, const TcgInsn *insn)
     return effects & (TCG_EFF_FAULT | TCG_EFF_EXIT) ||
            (insn->op == TCG_OP_CALL && r->helpers[insn->aux]->flags & TCG_HELPER_RAISES);
 }
-unsigned tcg_operand_count(const TcgRegion *r, const TcgInsn *insn);
-TcgType tcg_operand_type(const TcgRegion *r, const TcgInsn *insn, unsigned k);
 
 /* emit.c */
 void tcg_emit_begin(TcgEmit *e);    /* forgets everything */

@@ -104,6 +104,8 @@ void tcg_site_restore(const TcgCode *c, struct CpuState *cpu, uintptr_t ra);
 const TcgSite *tcg_site_find(const TcgCode *c, uintptr_t ra);
 
 /* --- interpreter: the same contract without host code --- */
+/* cpu->tcg.ra while a runtime function or helper called by the interpreter runs: restore by tcg_interp_restore(). */
+#define TCG_RA_INTERP ((uintptr_t)1)
 typedef struct TcgInterpResult {
     TcgReason reason;
     bool linkable; /* left by a direct exit */

@@ -83,7 +83,8 @@ typedef enum TcgFlagCond {
 /* Memory form of a flags slot. */
 typedef struct TcgLazyFlags {
     uint32_t kind; /* TcgFlagsKind */
-    uint32_t type; /* TcgType; 8- and 16-bit operations are done shifted up to the top of an i32 by the frontend */
+    uint32_t type; /* TcgType; 8- and 16-bit operations are done shifted up to the top of an i32 by the frontend:
+                    * by how much (FLAGS: imm; 24 or 16) is in bits 8-12, for PF and AF */
     uint64_t a, b, c;
 } TcgLazyFlags;
 
@@ -239,6 +240,9 @@ TcgRegion *tcg_region_new(const TcgSlot *slots, unsigned slot_count);
 void tcg_region_reset(TcgRegion *r, uint64_t pc, uint64_t flags); /* keeps the memory for the next translation */
 void tcg_region_free(TcgRegion *r);
 TcgType tcg_value_type(const TcgRegion *r, TcgVal v);
+unsigned tcg_operand_count(const TcgRegion *r, const TcgInsn *insn); /* used entries of arg[]; calls and exits included */
+TcgType tcg_operand_type(const TcgRegion *r, const TcgInsn *insn, unsigned k);
+unsigned tcg_block_succs(const TcgRegion *r, uint32_t block, uint32_t succ[2]); /* successors, by block number */
 
 /* --- passes: tcg_optimize() is the list of them --- */
 void tcg_optimize(TcgRegion *r);         /* built -> promoted, folded, dead code gone */
