@@ -64,7 +64,7 @@ typedef struct RiscvModel {
     uint64_t ext;
     bool machine_only, no_sv48; /* no S mode; Sv39 at most */
 } RiscvModel;
-#define MODEL_KIND "riscv-model"
+#define MODEL_KIND TYPE_RISCV_CPU /* whose class data is a RiscvModel */
 
 static bool *config_flag(RiscvConfig *cfg, RiscvExt e)
 {
