@@ -155,7 +155,10 @@ void riscv_disassemble(const uint8_t *code, size_t avail, uint64_t pc, uint64_t 
     if (!d.row) {
         put(&t, d.len == 2 ? ".half           0x%04x" : ".word           0x%08x", d.bits);
     } else if (!put_alias(&t, &d)) {
-        put_name(&t, d.row->name, d.row->format);
+        bool atomic = d.row->ext == RISCV_EXT_A;
+        static const char *const orders[] = {"", ".rl", ".aq", ".aqrl"};
+        g_autofree char *name = g_strconcat(d.row->name, atomic ? orders[d.imm & 3] : "", NULL);
+        put_name(&t, name, d.row->format);
         put_format(&t, &d, d.row->format);
     }
 }
