@@ -64,7 +64,8 @@ int vl_run(Startup *st, Error **errp)
     if (st->m->dumpdtb) {
         return EXIT_SUCCESS; /* the board wrote it */
     }
-    if (!vl_make_monitors(st, errp) || !vl_write_pidfile(st, errp) || !vl_watch_signals(st, errp) || !vl_daemon_ready(st, errp)) {
+    if (!vl_make_monitors(st, errp) || !vl_write_pidfile(st, errp) || !vl_watch_signals(st, errp) ||
+        !vl_daemon_ready(st, errp) || !vl_enter_sandbox(st, errp)) {
         return -1;
     }
     int status = machine_run(st->m);

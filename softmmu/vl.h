@@ -120,4 +120,6 @@ bool vl_write_pidfile(Startup *st, Error **errp);
 void vl_remove_pidfile(Startup *st);
 bool vl_watch_signals(Startup *st, Error **errp);
 
+bool vl_enter_sandbox(Startup *st, Error **errp); /* vl-sandbox.c */
+
 #endif
