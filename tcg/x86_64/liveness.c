@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Live intervals. One forward pass classifies values (constant, alias of another value, register class), one backward
+ * pass in linear order finds each value's last use, its computing uses, dead instructions and the values that only exit maps want;
+ * then intervals of values that enter a loop are stretched to its end.
+ *
+ * Why that is enough: definitions come before their uses in linear order (phi operands of back edges aside), so every
+ * path from a definition to a use stays inside [definition, last use], unless it goes through a back edge, whose whole
+ * range [head, source] the interval then covers.
+ */
+#include "cg.h"
+
+TcgType cg_result_type(const TcgInsn *in)
+{
+    switch (tcg_op_info[in->op].result) {
+    case TCG_RES_NONE: return TCG_VOID;
+    case TCG_RES_I64: return TCG_I64;
+    case TCG_RES_I32: return TCG_I32;
+    case TCG_RES_FLAGS: return TCG_FLAGS_T;
+    case TCG_RES_F32: return TCG_F32;
+    case TCG_RES_F64: return TCG_F64;
+    case TCG_RES_AUX: return (TcgType)in->aux;
+    default: return (TcgType)in->type;
+    }
+}
+
+unsigned cg_operands(const TcgRegion *r, const TcgInsn *in)
+{
+    if (in->op == TCG_OP_CALL) {
+        unsigned n = 0;
+        const TcgHelper *h = r->helpers[in->aux];
+        while (n < 4 && h->args[n] != TCG_VOID)
+            n++;
+        return n;
+    }
+    if (in->op == TCG_OP_EXIT)
+        return r->exits[in->aux].kind == TCG_EXIT_INDIRECT ? 1 : 0;
+    return tcg_op_info[in->op].operand_count;
+}
+
+static unsigned class_of(const Cg *c, TcgType t)
+{
+    switch (t) {
+    case TCG_I32: case TCG_I64: return CLS_GPR;
+    case TCG_F32: case TCG_F64: case TCG_V64: case TCG_V128: case TCG_I128: return CLS_XMM;
+    case TCG_V256: return c->feat & FEAT_AVX2 ? CLS_XMM : CLS_MEM;
+    case TCG_FLAGS_T: return CLS_MEM;
+    default: return CLS_NONE;
+    }
+}
+
+/* Does the i32 value come with its upper half zero, in a register as in a spill slot? */
+static bool zero_extended(const TcgInsn *in)
+{
+    return in->type == TCG_I32 && in->op != TCG_OP_PHI && in->op != TCG_OP_GET && in->op != TCG_OP_CONST;
+}
+
+static bool makes_nan(const TcgInsn *in)
+{
+    TcgFp fp;
+    switch (in->op) {
+    case TCG_OP_FADD: case TCG_OP_FSUB: case TCG_OP_FMUL: case TCG_OP_FDIV: case TCG_OP_FSQRT: case TCG_OP_FMA:
+        fp = in->aux;
+        break;
+    case TCG_OP_FTOF:
+        fp = in->aux >> 8;
+        break;
+    default:
+        return false;
+    }
+    if (tcg_fp_round(fp) != TCG_RM_DYN && !(in->op == TCG_OP_FTOF && in->type == TCG_F64))
+        return false; /* done by the reference function */
+    return !tcg_fp_ftz(fp) && (tcg_fp_nan(fp) == TCG_NAN_RISCV || tcg_fp_nan(fp) == TCG_NAN_ARM_DEFAULT);
+}
+
+static void classify(Cg *c)
+{
+    TcgRegion *r = c->r;
+    for (uint32_t b = 0; b < r->block_count; b++) {
+        for (uint32_t i = r->blocks[b].first; i < r->blocks[b].end; i++) {
+            const TcgInsn *in = &r->insns[i];
+            Val *v = &c->val[i];
+            TcgType t = cg_result_type(in);
+            *v = (Val){.root = i, .start = 2 * i + 1, .reg = NOREG, .home = -1, .type = (uint8_t)t,
+                       .cls = (uint8_t)class_of(c, t)};
+            switch (in->op) {
+            case TCG_OP_PHI:
+                v->start = 2 * r->blocks[b].first;
+                break;
+            case TCG_OP_CONST:
+                if (v->cls == CLS_GPR || t == TCG_F32 || t == TCG_F64)
+                    v->flags = VF_CONST, v->cls = CLS_NONE;
+                break;
+            case TCG_OP_COPY: case TCG_OP_TRUNC:
+                v->root = c->val[in->arg[0]].root;
+                v->flags = VF_ALIAS;
+                break;
+            case TCG_OP_EXTU: {
+                uint32_t root = c->val[in->arg[0]].root;
+                if (zero_extended(&r->insns[root])) {
+                    v->root = root;
+                    v->flags = VF_ALIAS;
+                }
+                break;
+            }
+            default:
+                if (makes_nan(in))
+                    v->flags = VF_DIRTYNAN;
+            }
+        }
+    }
+}
+
+static void use(Cg *c, TcgVal arg, uint32_t pos, float weight)
+{
+    if (!arg)
+        return;
+    Val *v = &c->val[c->val[arg].root];
+    if (v->flags & VF_CONST)
+        return;
+    if (v->end < pos)
+        v->end = pos;
+    v->flags |= VF_COMPUTED;
+    v->weight += weight;
+    GROW(c->s->use, c->s->use_count, c->s->use_cap);
+    c->s->use[c->s->use_count] = (UseNode){pos, v->uses};
+    v->uses = c->s->use_count++;
+}
+
+static void add_site(Cg *c, uint32_t pos, const TcgSlotSet *present)
+{
+    GROW(c->s->msite, c->s->msite_count, c->s->msite_cap);
+    c->s->msite[c->s->msite_count++] = (MapSite){pos, *present};
+}
+
+/* An exit map: every value in it stays alive until here */
+static void use_map(Cg *c, uint32_t map, uint32_t pos)
+{
+    const TcgMap *m = &c->r->maps[map];
+    const TcgMapEntry *e = &c->r->map_entries[m->first];
+    TcgSlotSet present = {{0}};
+
+    for (uint32_t k = 0; k < m->count; k++)
+        tcg_slot_add(&present, e[k].slot);
+    for (uint32_t k = 0; k < m->count; k++) {
+        uint32_t root = c->val[e[k].val].root;
+        Val *v = &c->val[root];
+        if (v->flags & VF_CONST)
+            continue;
+        if (v->end < pos)
+            v->end = pos;
+        v->first_map = pos;
+        if (v->home == -1 && root == e[k].val)
+            v->home = (int16_t)e[k].slot;
+        else if (v->home != (int16_t)e[k].slot)
+            v->home = -2;
+        const TcgInsn *in = &c->r->insns[root];
+        if (in->op == TCG_OP_GET && in->aux != e[k].slot && tcg_slot_in(&present, in->aux))
+            v->flags |= VF_NOSLOT;
+    }
+    add_site(c, pos, &present);
+}
+
+/* EXTS, EXTU and BOX32 that only maps want are left to the exits: their operand lives on instead */
+static bool make_lazy(Cg *c, const TcgInsn *in, Val *v)
+{
+    if (in->op != TCG_OP_EXTS && in->op != TCG_OP_EXTU && in->op != TCG_OP_BOX32)
+        return false;
+    Val *a = &c->val[c->val[in->arg[0]].root];
+    if (a->flags & VF_CONST)
+        return false;
+    v->flags |= VF_LAZY;
+    if (a->end < v->end)
+        a->end = v->end;
+    a->flags |= VF_COMPUTED | VF_NOSLOT;
+    a->home = -2;
+    return true;
+}
+
+static bool sees_bits(const TcgInsn *in)
+{
+    switch (in->op) {
+    case TCG_OP_FADD: case TCG_OP_FSUB: case TCG_OP_FMUL: case TCG_OP_FDIV: case TCG_OP_FSQRT: case TCG_OP_FMA: case TCG_OP_FCMP:
+    case TCG_OP_FTOI: case TCG_OP_FCLASS: case TCG_OP_FTOF: case TCG_OP_FMIN: case TCG_OP_FMAX:
+        return false;
+    default:
+        return true;
+    }
+}
+
+static void clobbers(Cg *c, const TcgInsn *in, uint32_t pos)
+{
+    Clobber k = {.pos = pos};
+    if (in->op == TCG_OP_PUT) {
+        tcg_slot_add(&k.set, in->aux);
+        k.val = c->val[in->arg[0]].root;
+    } else {
+        const TcgHelper *h = c->r->helpers[in->aux];
+        if (h->flags & TCG_HELPER_PURE)
+            return;
+        TcgSlotSet present = {{0}};
+        if (!in->map)
+            add_site(c, pos, &present);
+        k.set = h->writes;
+        if (h->flags & TCG_HELPER_WRITES_ALL)
+            memset(&k.set, 0xff, sizeof k.set);
+        if (!(k.set.w[0] | k.set.w[1]))
+            return;
+    }
+    GROW(c->s->clobber, c->s->clobber_count, c->s->clobber_cap);
+    c->s->clobber[c->s->clobber_count++] = k;
+}
+
+static bool has_side_effects(const TcgInsn *in)
+{
+    return (tcg_op_info[in->op].effects & ~(uint32_t)(TCG_EFF_READ_STATE | TCG_EFF_FP)) != 0;
+}
+
+static void scan_insn(Cg *c, uint32_t i, float weight)
+{
+    const TcgInsn *in = &c->r->insns[i];
+    Val *v = &c->val[i];
+
+    if (in->op == TCG_OP_NOP || in->op == TCG_OP_INSN || in->op == TCG_OP_CONST || in->op == TCG_OP_PHI ||
+        (v->flags & VF_ALIAS))
+        return;
+    if (!v->end && !has_side_effects(in) && !(tcg_op_info[in->op].effects & TCG_EFF_FP)) {
+        v->flags |= VF_DEAD; /* a dead FP operation still leaves its exception flags */
+        return;
+    }
+    if (v->end && !(v->flags & VF_COMPUTED) && make_lazy(c, in, v))
+        return;
+    uint32_t effects = tcg_op_info[in->op].effects;
+    bool bits = sees_bits(in);
+    for (unsigned k = 0, n = cg_operands(c->r, in); k < n; k++) {
+        use(c, in->arg[k], 2 * i, weight);
+        if (bits && in->arg[k])
+            c->val[c->val[in->arg[k]].root].flags |= VF_CANON;
+    }
+    if (in->map)
+        use_map(c, in->map, 2 * i);
+    else if (effects & (TCG_EFF_FAULT | TCG_EFF_EXIT))
+        add_site(c, 2 * i, &(TcgSlotSet){{0}});
+    if (in->op == TCG_OP_PUT || in->op == TCG_OP_CALL)
+        clobbers(c, in, 2 * i);
+}
+
+static void edge(Cg *c, uint32_t from, uint32_t to, float weight)
+{
+    TcgRegion *r = c->r;
+    const TcgBlock *f = &r->blocks[from], *t = &r->blocks[to];
+    uint32_t pos = 2 * f->end - 1;
+
+    if (to <= from) {
+        GROW(c->s->loop, c->s->loop_count, c->s->loop_cap);
+        c->s->loop[c->s->loop_count++] = (Loop){2 * t->first, pos};
+    }
+    uint32_t k = 0;
+    while (k < t->pred_count && r->preds[t->pred_first + k] != from)
+        k++;
+    for (uint32_t i = t->first; i < t->end && r->insns[i].op == TCG_OP_PHI; i++) {
+        if (to > from && !c->val[i].end)
+            continue; /* dead */
+        if (k == t->pred_count)
+            break;
+        TcgVal arg = r->phi_args[r->insns[i].aux + k];
+        uint32_t root = c->val[arg].root;
+        use(c, arg, pos, weight);
+        if (root != i && c->val[root].type == c->val[i].type)
+            c->val[root].phi = i;
+    }
+}
+
+/* Successors of block b in *out; their number */
+static unsigned successors(const TcgRegion *r, uint32_t b, uint32_t out[2])
+{
+    const TcgBlock *blk = &r->blocks[b];
+    unsigned n = 0;
+    if (blk->end > blk->first) {
+        const TcgInsn *last = &r->insns[blk->end - 1];
+        if (last->op == TCG_OP_BR || last->op == TCG_OP_BRCOND || last->op == TCG_OP_BRFLAGS)
+            out[n++] = last->aux;
+        if (tcg_op_info[last->op].effects & TCG_EFF_TERM)
+            return n;
+    }
+    if (b + 1 < r->block_count)
+        out[n++] = b + 1;
+    return n;
+}
+
+static void stretch_over_loops(Cg *c)
+{
+    const Loop *loops = c->s->loop;
+    uint32_t n = c->s->loop_count;
+    for (uint32_t i = 1; n && i < c->r->insn_count; i++) {
+        Val *v = &c->val[i];
+        if (!v->end || (v->flags & (VF_CONST | VF_ALIAS | VF_LAZY)))
+            continue;
+        for (bool changed = true; changed;) {
+            changed = false;
+            for (uint32_t k = 0; k < n; k++)
+                if (v->start < loops[k].start && v->end >= loops[k].start && v->end < loops[k].end)
+                    v->end = loops[k].end, changed = true;
+        }
+    }
+}
+
+/*
+ * NaNs are made canonical where a value is defined if anybody looks at its bits, else only at exits. A phi passes both on: the
+ * wish for canonical operands upwards, the possibility of a raw NaN downwards.
+ */
+static void propagate_nans(Cg *c)
+{
+    TcgRegion *r = c->r;
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (uint32_t b = 0; b < r->block_count; b++) {
+            for (uint32_t i = r->blocks[b].first; i < r->blocks[b].end && r->insns[i].op == TCG_OP_PHI; i++) {
+                if (!tcg_type_is_fp((TcgType)c->val[i].type))
+                    continue;
+                for (uint32_t k = 0; k < r->blocks[b].pred_count; k++) {
+                    Val *a = &c->val[c->val[r->phi_args[r->insns[i].aux + k]].root];
+                    if ((c->val[i].flags & VF_CANON) && !(a->flags & VF_CANON))
+                        a->flags |= VF_CANON, changed = true;
+                    if ((a->flags & VF_DIRTYNAN) && !(c->val[i].flags & VF_DIRTYNAN))
+                        c->val[i].flags |= VF_DIRTYNAN, changed = true;
+                }
+            }
+        }
+    }
+}
+
+void cg_liveness(Cg *c)
+{
+    static const float depth_weight[] = {1, 10, 100, 1000};
+    TcgRegion *r = c->r;
+
+    c->s->use_count = 1; /* 0 ends lists */
+    GROW(c->s->use, 1, c->s->use_cap);
+    c->s->loop_count = c->s->clobber_count = c->s->msite_count = 0;
+    classify(c);
+    for (uint32_t b = r->block_count; b-- > 0;) {
+        float w = depth_weight[MIN(r->blocks[b].loop_depth, 3)];
+        uint32_t succ[2];
+        for (unsigned k = 0, n = successors(r, b, succ); k < n; k++)
+            edge(c, b, succ[k], w);
+        for (uint32_t i = r->blocks[b].end; i-- > r->blocks[b].first;)
+            scan_insn(c, i, w);
+    }
+    if (r->block_count > 1)
+        propagate_nans(c);
+    stretch_over_loops(c);
+}

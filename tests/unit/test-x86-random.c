@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The x86-64 backend against the interpreter: random regions, interpreted as built and compiled after optimisation, must
+ * leave the same state, with an empty TLB (every access takes the slow path) and with a full one.
+ * TCG_RANDOM_COUNT and TCG_RANDOM_SEED in the environment: more regions, or one seed alone.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tcg-random.h"
+
+#define BUFFER (4u << 20)
+
+typedef struct Fixture {
+    TcgRegion *built, *opt;
+    TcgBuilder *b;
+    RandomCpu *start, *x, *y;
+    TlbContext *tlb;
+    TcgCodeBuffer cb;
+    TcgBackend *be;
+    size_t used;
+} Fixture;
+
+static const TcgCode *running;
+static TcgBackend *running_be;
+
+static void restore(CpuState *cpu) { tcg_site_restore(running, cpu, cpu->tcg.ra); }
+
+static void fixture_init(Fixture *f)
+{
+    f->built = tcg_region_new(tcg_random_slots, tcg_random_slot_count);
+    f->opt = tcg_region_new(tcg_random_slots, tcg_random_slot_count);
+    f->b = tcg_builder_new();
+    f->start = tcg_random_cpu_new();
+    f->x = tcg_random_cpu_new();
+    f->y = tcg_random_cpu_new();
+    f->tlb = g_malloc(sizeof *f->tlb);
+    g_assert_true(tcg_code_buffer_new(&f->cb, BUFFER, NULL));
+    f->be = tcg_backend_new(&f->cb, tcg_random_runtime(), offsetof(RandomCpu, pc), &f->used, NULL);
+    g_assert_nonnull(f->be);
+    f->y->parent.tcg.tlb = f->tlb;
+    g_test_message("host features: %s", tcg_backend_host_features(f->be));
+}
+
+static void fixture_free(Fixture *f)
+{
+    tcg_region_free(f->built);
+    tcg_region_free(f->opt);
+    tcg_builder_free(f->b);
+    tcg_random_cpu_free(f->start);
+    tcg_random_cpu_free(f->x);
+    tcg_random_cpu_free(f->y);
+    g_free(f->tlb);
+    tcg_backend_free(f->be);
+    tcg_code_buffer_free(&f->cb);
+}
+
+static void fill_tlb(Fixture *f, bool full)
+{
+    memset(f->tlb, 0xff, sizeof *f->tlb);
+    for (unsigned m = 0; full && m < TLB_MODES; m++) {
+        for (unsigned a = TLB_READ; a <= TLB_WRITE; a++) {
+            TlbEntry *e = &f->tlb->table[m][a][RANDOM_MEM_BASE >> TLB_PAGE_BITS & (TLB_ENTRIES - 1)];
+            *e = (TlbEntry){RANDOM_MEM_BASE, (uintptr_t)f->y->mem - RANDOM_MEM_BASE};
+        }
+    }
+}
+
+static void run_native(Fixture *f, const TcgCode *code)
+{
+    RandomCpu *cpu = f->y;
+    cpu->restore = restore;
+    running = code;
+    running_be = f->be;
+    if (sigsetjmp(cpu->parent.jmp_env, 0) == 0) {
+        TcgLink *l = tcg_backend_enter(f->be, &cpu->parent, code->rx, &cpu->reason);
+        cpu->linkable = l != NULL;
+    } else {
+        tcg_backend_unwind(running_be, &cpu->parent);
+    }
+}
+
+static void one_seed(Fixture *f, uint64_t seed, uint32_t features)
+{
+    TcgRandom g, again;
+    g_autoptr(Error) err = NULL;
+    bool too_big;
+
+    tcg_random_init(&g, seed, features);
+    unsigned size = 1 + (unsigned)(tcg_random_next(&g) % (seed % 16 == 0 ? 200 : 30));
+    again = g;
+    tcg_region_reset(f->built, 0x1000, 0);
+    tcg_random_region(&g, f->b, f->built, size);
+    tcg_region_reset(f->opt, 0x1000, 0);
+    tcg_random_region(&again, f->b, f->opt, size);
+    tcg_optimize(f->opt);
+    TcgCode *code = tcg_backend_compile(f->be, f->opt, f->cb.rx + f->used, BUFFER - f->used, 0, &too_big, &err);
+    if (!code && too_big) {
+        g_test_message("seed %" G_GUINT64_FORMAT ": too big", seed);
+        return;
+    }
+    if (!code) {
+        tcg_print(f->opt, stderr);
+        g_error("seed %" G_GUINT64_FORMAT ": %s", seed, error_message(err));
+    }
+    if (g_getenv("TCG_RANDOM_SHOW")) {
+        tcg_print(f->opt, stderr);
+        tcg_backend_print_code(f->be, code, stderr);
+    }
+    for (unsigned run = 0; run < 4; run++) {
+        tcg_random_fill(&g, f->start);
+        tcg_random_copy(f->x, f->start);
+        tcg_random_copy(f->y, f->start);
+        tcg_random_interpret(f->x, f->built);
+        fill_tlb(f, run & 1);
+        run_native(f, code);
+        if (f->start->parent.tcg.exit_request && !f->y->linkable && !f->y->reason && !f->y->faulted)
+            f->y->linkable = f->x->linkable; /* polled on a backward exit: back without a link */
+        const char *diff = tcg_random_difference(f->x, f->y, 0x3d);
+        if (diff) {
+            tcg_print(f->built, stderr);
+            tcg_print(f->opt, stderr);
+            tcg_backend_print_code(f->be, code, stderr);
+            g_error("seed %" G_GUINT64_FORMAT " run %u: interpreted and compiled, %s", seed, run, diff);
+        }
+    }
+    tcg_code_free(code);
+}
+
+static void many(uint32_t features, uint64_t first, unsigned count)
+{
+    Fixture f;
+    const char *s = g_getenv("TCG_RANDOM_SEED"), *n = g_getenv("TCG_RANDOM_COUNT");
+
+    fixture_init(&f);
+    if (s) {
+        one_seed(&f, g_ascii_strtoull(s, NULL, 0), features);
+    } else {
+        if (n)
+            count = (unsigned)g_ascii_strtoull(n, NULL, 0);
+        for (unsigned i = 0; i < count; i++)
+            one_seed(&f, first + i, features);
+    }
+    fixture_free(&f);
+}
+
+static void test_int(void) { many(0, 1, 2000); }
+static void test_branch(void) { many(TCG_RANDOM_BRANCH | TCG_RANDOM_LOOP, 10001, 2000); }
+static void test_mem(void) { many(TCG_RANDOM_MEM, 20001, 2000); }
+static void test_call(void) { many(TCG_RANDOM_MEM | TCG_RANDOM_CALL | TCG_RANDOM_BRANCH | TCG_RANDOM_LOOP, 30001, 2000); }
+static void test_fp(void) { many(TCG_RANDOM_FP | TCG_RANDOM_MEM | TCG_RANDOM_BRANCH | TCG_RANDOM_LOOP, 40001, 2000); }
+static void test_vec(void) { many(TCG_RANDOM_VEC | TCG_RANDOM_VEC256 | TCG_RANDOM_HOSTVEC | TCG_RANDOM_I128 | TCG_RANDOM_MEM, 50001, 1000); }
+static void test_flags(void) { many(TCG_RANDOM_FLAGS | TCG_RANDOM_BRANCH | TCG_RANDOM_LOOP | TCG_RANDOM_CALL, 60001, 1000); }
+static void test_all(void) { many(TCG_RANDOM_ALL, 70001, 3000); }
+static void test_baseline(void)
+{
+    g_setenv("MIMIC_X86_FEATURES", "baseline", TRUE);
+    many(TCG_RANDOM_ALL, 80001, 2000);
+    g_setenv("MIMIC_X86_FEATURES", "noavx", TRUE);
+    many(TCG_RANDOM_ALL, 90001, 500);
+    g_unsetenv("MIMIC_X86_FEATURES");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/x86/random/int", test_int);
+    g_test_add_func("/x86/random/branch", test_branch);
+    g_test_add_func("/x86/random/mem", test_mem);
+    g_test_add_func("/x86/random/call", test_call);
+    g_test_add_func("/x86/random/fp", test_fp);
+    g_test_add_func("/x86/random/vec", test_vec);
+    g_test_add_func("/x86/random/flags", test_flags);
+    g_test_add_func("/x86/random/all", test_all);
+    g_test_add_func("/x86/random/baseline", test_baseline);
+    return g_test_run();
+}
