@@ -54,6 +54,8 @@ static void copy_out(void *dst, const uint8_t *host, unsigned len)
     } else if (len == 2 && !((uintptr_t)host & 1)) {
         uint16_t x = __atomic_load_n((const uint16_t *)host, __ATOMIC_RELAXED);
         memcpy(dst, &x, 2);
+    } else if (len == 1) {
+        *(uint8_t *)dst = __atomic_load_n(host, __ATOMIC_RELAXED);
     } else {
         memcpy(dst, host, len);
     }
@@ -73,6 +75,8 @@ static void copy_in(uint8_t *host, const void *src, unsigned len)
         uint16_t x;
         memcpy(&x, src, 2);
         __atomic_store_n((uint16_t *)host, x, __ATOMIC_RELAXED);
+    } else if (len == 1) {
+        __atomic_store_n(host, *(const uint8_t *)src, __ATOMIC_RELAXED);
     } else {
         memcpy(host, src, len);
     }

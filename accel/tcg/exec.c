@@ -183,7 +183,7 @@ void *exec_lookup(CpuState *cpu, uint64_t pc)
         return NULL;
     }
     TlbEntry *e = tlb_find(v, pc, MMU_FETCH, v->target->fetch_mode(flags));
-    if (!e || (e->tag & TLB_IO)) {
+    if (!e || (__atomic_load_n(&e->tag, __ATOMIC_RELAXED) & TLB_IO)) {
         return NULL; /* faults are the dispatcher's */
     }
     Region *r = region_find_hashed(v->accel, (const uint8_t *)(uintptr_t)(pc + e->addend), pc, flags, 0, NULL);

@@ -17,7 +17,9 @@ static bool in_range(uint64_t va, const LargeRange *r) { return va >= r->start &
 
 static void drop_entry(TlbEntry *e, const LargeRange *r)
 {
-    if (e->tag != TLB_INVALID && in_range(e->tag & TLB_PAGE_MASK, r)) {
+    uint64_t tag = __atomic_load_n(&e->tag, __ATOMIC_RELAXED);
+
+    if (tag != TLB_INVALID && in_range(tag & TLB_PAGE_MASK, r)) {
         __atomic_store_n(&e->tag, TLB_INVALID, __ATOMIC_RELAXED);
     }
 }
@@ -72,7 +74,9 @@ static void drop_page(TlbCtx *c, uint64_t va)
 
     for (unsigned m = 0; m < TLB_MODES; m++) {
         for (unsigned a = 0; a < TLB_ACCESS_COUNT; a++) {
-            drop_entry(&c->pub.table[m][a][index], &one);
+            if (c->chunks[m][a] >> (index >> CHUNK_BITS) & 1) { /* else nothing near it was ever filled: spare the cache */
+                drop_entry(&c->pub.table[m][a][index], &one);
+            }
             for (unsigned i = 0; c->victims_used && i < VICTIMS; i++) {
                 drop_entry(&c->victim[m][a][i], &one);
             }

@@ -289,7 +289,7 @@ static void cover(const Former *f, Region *r)
 static uint64_t sum_bytes(uint64_t h, const uint8_t *p, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
-        h = (h ^ p[i]) * 0x100000001b3ull;
+        h = (h ^ __atomic_load_n(&p[i], __ATOMIC_RELAXED)) * 0x100000001b3ull;
     }
     return h;
 }
@@ -395,11 +395,21 @@ static bool settle_source(Former *f, Source *s)
     return good;
 }
 
+/* Guest memory that others may write meanwhile; both ends are aligned. */
+static void copy_words(uint8_t *dst, const uint8_t *src, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i += 8) {
+        uint64_t w = __atomic_load_n((const uint64_t *)(const void *)(src + i), __ATOMIC_RELAXED);
+
+        memcpy(dst + i, &w, 8);
+    }
+}
+
 static void copy_bytes(Former *f, uint64_t pc, const Source *s)
 {
-    memcpy(f->bytes, s->host - IN_PAGE(pc), 4096);
+    copy_words(f->bytes, s->host - IN_PAGE(pc), 4096);
     if (s->host2) {
-        memcpy(f->bytes + 4096, s->host2, SLOP);
+        copy_words(f->bytes + 4096, s->host2, SLOP);
     } else {
         memset(f->bytes + 4096, 0, SLOP);
     }
@@ -467,7 +477,9 @@ static const uint8_t *second_page(TcgVcpu *v, uint64_t pc, uint64_t flags, const
     if (avail >= t->max_insn_len || avail > sizeof(bytes)) {
         return NULL;
     }
-    memcpy(bytes, host, avail);
+    for (unsigned i = 0; i < avail; i++) {
+        bytes[i] = __atomic_load_n(&host[i], __ATOMIC_RELAXED);
+    }
     t->scan(bytes, avail, pc, flags, &info);
     if (info.len && info.len <= avail) {
         return NULL;

@@ -26,14 +26,17 @@ CodePage *code_page_find(TcgAccel *a, uint64_t ram_page)
     return low ? atomic_get(&low[LEVEL(ram_page, 0)]) : NULL;
 }
 
-/* *slot where it is set, else a new zeroed block put there. */
-static void *get_or_add(void *slot, size_t size)
+/* *slot where it is set, else a new block put there: a copy of @init, or zeroed. */
+static void *get_or_add(void *slot, size_t size, const void *init)
 {
     void **p = slot, *have = atomic_get(p);
 
     if (!have) {
         void *fresh = g_malloc0(size);
 
+        if (init) {
+            memcpy(fresh, init, size);
+        }
         if (__atomic_compare_exchange_n(p, &have, fresh, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
             return fresh;
         }
@@ -49,12 +52,10 @@ CodePage *code_page_get(TcgAccel *a, RamBlock *rb, uint64_t index)
     if (page >> (3 * PAGE_DIR_BITS)) {
         return NULL;
     }
-    CodePage ***mid = get_or_add(&a->page_dir[LEVEL(page, 2)], PAGE_DIR_SIZE * sizeof(void *));
-    CodePage **low = get_or_add(&mid[LEVEL(page, 1)], PAGE_DIR_SIZE * sizeof(void *));
-    CodePage *p = get_or_add(&low[LEVEL(page, 0)], sizeof(CodePage));
-    p->rb = rb; /* the same for every caller: translate_lock is held */
-    p->index = index;
-    return p;
+    CodePage fresh = {.rb = rb, .index = index};
+    CodePage ***mid = get_or_add(&a->page_dir[LEVEL(page, 2)], PAGE_DIR_SIZE * sizeof(void *), NULL);
+    CodePage **low = get_or_add(&mid[LEVEL(page, 1)], PAGE_DIR_SIZE * sizeof(void *), NULL);
+    return get_or_add(&low[LEVEL(page, 0)], sizeof(CodePage), &fresh);
 }
 
 void code_pages_free(TcgAccel *a)

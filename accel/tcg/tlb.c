@@ -17,7 +17,13 @@
 #include "util/rcu.h"
 
 static unsigned tlb_index(uint64_t va) { return (unsigned)(va >> TLB_PAGE_BITS) & (TLB_ENTRIES - 1); }
-static bool entry_is(const TlbEntry *e, uint64_t page) { return (e->tag & TLB_PAGE_MASK) == page && e->tag != TLB_INVALID; }
+static uint64_t tag_of(const TlbEntry *e) { return __atomic_load_n(&e->tag, __ATOMIC_RELAXED); }
+static bool entry_is(const TlbEntry *e, uint64_t page)
+{
+    uint64_t tag = tag_of(e);
+
+    return (tag & TLB_PAGE_MASK) == page && tag != TLB_INVALID;
+}
 
 static unsigned page_hash(uint64_t page_number, unsigned size)
 {
@@ -83,7 +89,7 @@ static void clear_tables(TlbCtx *c)
                     memset(&c->pub.table[m][a][chunk * CHUNK_ENTRIES], 0xff, CHUNK_ENTRIES * sizeof(TlbEntry));
                 }
             }
-            c->chunks[m][a] = 0;
+            __atomic_store_n(&c->chunks[m][a], 0, __ATOMIC_RELAXED);
         }
     }
 }
@@ -180,7 +186,10 @@ static void log_fill(TlbCtx *c, unsigned mode, unsigned access, unsigned index)
     } else {
         c->log_count = FILL_LOG + 1;
     }
-    c->chunks[mode][access] |= (uint16_t)(1u << (index >> CHUNK_BITS));
+    uint16_t *chunks = &c->chunks[mode][access], bit = (uint16_t)(1u << (index >> CHUNK_BITS));
+    if (!(*chunks & bit)) {
+        __atomic_store_n(chunks, *chunks | bit, __ATOMIC_RELAXED); /* others read it in slow_ctx() */
+    }
 }
 
 static uint64_t debug_flags(CpuState *cpu, uint64_t page)
@@ -217,16 +226,18 @@ static TlbEntry *place(TlbCtx *c, uint64_t tag, uint64_t addend, unsigned mode, 
     TlbEntry *e = &c->pub.table[mode][access][index];
     uint64_t page = tag & TLB_PAGE_MASK;
 
-    if (e->tag != TLB_INVALID && !entry_is(e, page) && (e->tag || e->addend)) {
+    uint64_t was = tag_of(e);
+
+    if (was != TLB_INVALID && (was & TLB_PAGE_MASK) != page && (was || e->addend)) {
         unsigned slot = c->victim_next[mode][access]++ % VICTIMS;
         TlbEntry *old = &c->victim[mode][access][slot];
 
-        old->addend = e->addend;
-        __atomic_store_n(&old->tag, e->tag, __ATOMIC_RELAXED);
+        __atomic_store_n(&old->addend, e->addend, __ATOMIC_RELAXED);
+        __atomic_store_n(&old->tag, was, __ATOMIC_RELAXED);
         c->victims_used = true;
     }
     log_fill(c, mode, access, index);
-    e->addend = addend;
+    __atomic_store_n(&e->addend, addend, __ATOMIC_RELAXED);
     if (access == TLB_WRITE) {
         __atomic_exchange_n(&e->tag, tag, __ATOMIC_SEQ_CST);
     } else {
@@ -371,7 +382,7 @@ TlbEntry tlb_get(TcgVcpu *v, uint64_t va, MmuAccess access, unsigned mode)
     TlbEntry *e = tlb_find(v, va, access, mode);
 
     if (e) {
-        return *e;
+        return (TlbEntry){tag_of(e), e->addend};
     }
     v->stats.tlb_miss++;
     v->target->tlb_fill(v->cpu, va, access, mode, false);
@@ -381,7 +392,7 @@ TlbEntry tlb_get(TcgVcpu *v, uint64_t va, MmuAccess access, unsigned mode)
         access_bus_error(v, va, va, access);
         return (TlbEntry){(va & TLB_PAGE_MASK) | TLB_SLOW_BIT | TLB_IO, UINT64_MAX - va};
     }
-    return *e;
+    return (TlbEntry){tag_of(e), e->addend};
 }
 
 RamBlock *vcpu_ram_block(TcgVcpu *v, const void *host, uint64_t *offset)
@@ -404,14 +415,15 @@ void tlb_refresh_write(TcgVcpu *v, uint64_t va, unsigned mode)
     TlbEntry *e = &v->ctx->pub.table[mode][TLB_WRITE][tlb_index(va)];
     uint64_t page = va & TLB_PAGE_MASK, offset;
 
-    if (!entry_is(e, page) || (e->tag & TLB_IO)) {
+    uint64_t tag = tag_of(e);
+    if (!entry_is(e, page) || (tag & TLB_IO)) {
         return;
     }
     uint64_t host_page = page + e->addend;
     rcu_read_begin();
     RamBlock *rb = vcpu_ram_block(v, (const void *)(uintptr_t)host_page, &offset);
     if (rb) {
-        uint64_t index = offset >> TLB_PAGE_BITS, keep = e->tag & TLB_WATCH ? TLB_SLOW_BIT | TLB_WATCH : 0;
+        uint64_t index = offset >> TLB_PAGE_BITS, keep = tag & TLB_WATCH ? TLB_SLOW_BIT | TLB_WATCH : 0;
         /* By now the slow path has recorded the write for every client, so only code can keep the entry slow. */
         uint64_t code = ram_page_has_code(rb, index) ? TLB_SLOW_BIT | TLB_CODE : 0;
 
