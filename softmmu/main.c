@@ -23,7 +23,7 @@ int main(int argc, char **argv)
         error_report_err(err);
         status = EXIT_FAILURE;
     }
-    fflush(stdout);
-    /* vCPU threads may still sleep in the kernel; everything that must not be lost was closed by vl_run() */
+    fflush(NULL);
+    /* I/O and helper threads may still sleep in the kernel; everything that must not be lost was closed by vl_run() */
     _exit(status);
 }

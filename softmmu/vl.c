@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "machine-internal.h"
 #include "util/log.h"
 
 static void quit_hook(void *opaque) { machine_request_shutdown(opaque, SHUTDOWN_HOST_UI, 0); }
@@ -41,6 +42,8 @@ static bool set_up(Startup *st, Error **errp)
 static void tear_down(Startup *st)
 {
     Machine *m = st->m;
+    cpus_shutdown(m);
+    vl_free_accel(m); /* prints the profile where -d profile asked for it */
     vl_free_block(m);
     chardevs_shutdown(m->root);
     vl_remove_pidfile(st);

@@ -313,11 +313,11 @@ static gpointer race_reader(gpointer opaque)
         rcu_read_begin();
         MemorySection s = address_space_lookup(race->m->as, 0x1234);
         if (s.mr == &race->a) {
-            race->seen_a++;
+            __atomic_fetch_add(&race->seen_a, 1, __ATOMIC_RELAXED);
         } else if (s.mr == &race->b) {
-            race->seen_b++;
+            __atomic_fetch_add(&race->seen_b, 1, __ATOMIC_RELAXED);
         } else {
-            race->bad++;
+            __atomic_fetch_add(&race->bad, 1, __ATOMIC_RELAXED);
         }
         rcu_read_end();
     }
