@@ -520,13 +520,6 @@ static TcgVal fold_flagtest(TcgEmit *e, TcgInsn *in)
     return 0;
 }
 
-static TcgVal fold_flagunpack(TcgEmit *e, TcgInsn *in)
-{
-    TcgInsn *x = DEF(in->arg[0]);
-
-    return x->op == TCG_OP_FLAGPACK && x->aux == 0 && in->aux == 0 ? x->arg[0] : 0; /* Arm bits say less */
-}
-
 /* Conditional branches and exits keep their kind; what they test gets simpler. */
 static TcgVal fold_branch(TcgEmit *e, TcgInsn *in)
 {
@@ -583,7 +576,7 @@ static FoldFn *const fold_fns[TCG_OP_COUNT] = {
     [TCG_OP_EXTS] = fold_widen,      [TCG_OP_EXTU] = fold_widen,      [TCG_OP_TRUNC] = fold_trunc,
     [TCG_OP_EXTRACT] = fold_extract, [TCG_OP_DEPOSIT] = fold_deposit, [TCG_OP_SETCOND] = fold_setcond,
     [TCG_OP_SELECT] = fold_select,   [TCG_OP_LO128] = fold_halves,    [TCG_OP_HI128] = fold_halves,
-    [TCG_OP_FLAGTEST] = fold_flagtest, [TCG_OP_FLAGUNPACK] = fold_flagunpack, [TCG_OP_BITCAST] = fold_bitcast,
+    [TCG_OP_FLAGTEST] = fold_flagtest, [TCG_OP_BITCAST] = fold_bitcast,
     [TCG_OP_BOX32] = fold_box,       [TCG_OP_UNBOX32] = fold_box,     [TCG_OP_LD] = fold_memory,
     [TCG_OP_ST] = fold_memory,       [TCG_OP_BRCOND] = fold_branch,   [TCG_OP_BRFLAGS] = fold_branch,
     [TCG_OP_EXIT_IF] = fold_branch,  [TCG_OP_EXIT_FLAGS] = fold_branch, [TCG_OP_VAND] = fold_vector,

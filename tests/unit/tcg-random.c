@@ -101,7 +101,14 @@ static TcgVal value(Gen *n, TcgType type)
     if (type == TCG_F32 && chance(n, 60)) {
         return raw(n, (TcgInsn){.op = TCG_OP_UNBOX32, .type = TCG_F32, .arg = {get(n, SLOT_F + pick(n, RANDOM_F), TCG_I64)}});
     }
-    return get(n, slot_for(n, type), type);
+    {
+        TcgVal v = get(n, slot_for(n, type), type);
+
+        if (chance(n, 10)) {
+            remember(n, v);
+        }
+        return v;
+    }
 }
 
 static TcgType int_type(Gen *n) { return chance(n, 50) ? TCG_I64 : TCG_I32; }
@@ -346,10 +353,92 @@ static bool set_details(Gen *n, TcgInsn *in)
     return true;
 }
 
+static TcgVal op2(Gen *n, TcgOp op, TcgType type, TcgVal a, TcgVal b)
+{
+    return raw(n, (TcgInsn){.op = (uint16_t)op, .type = (uint8_t)type, .arg = {a, b}});
+}
+
+/* A value of an operation that fold rules look for below others. */
+static TcgVal shaped(Gen *n, TcgType t)
+{
+    static const uint16_t with_const[] = {TCG_OP_ADD, TCG_OP_AND, TCG_OP_OR, TCG_OP_XOR, TCG_OP_SHL, TCG_OP_SHR, TCG_OP_SAR, TCG_OP_MUL,
+                                          TCG_OP_SUB, TCG_OP_DIVU, TCG_OP_REMU, TCG_OP_ANDN, TCG_OP_DIVS, TCG_OP_REMS, TCG_OP_ROL};
+    static const uint16_t unary[] = {TCG_OP_NEG, TCG_OP_NOT, TCG_OP_BSWAP};
+    unsigned kind = pick(n, 10), bits;
+    TcgVal x = chance(n, 30) && n->pool_count < POOL / 2 ? shaped(n, t) : value(n, t);
+
+    if (kind < 4) {
+        unsigned op = with_const[pick(n, G_N_ELEMENTS(with_const))];
+        uint64_t c = chance(n, 50) ? pick(n, 4) * (t == TCG_I64 ? 16 : 8) : chance(n, 30) ? 1ull << pick(n, 64) : tcg_random_bits(n->g);
+
+        if (chance(n, 15)) {
+            return op2(n, (TcgOp)op, t, constant(n, t, c), x);
+        }
+        return op2(n, (TcgOp)op, t, x, constant(n, t, c));
+    }
+    if (kind < 6 && t == TCG_I64) {
+        return raw(n, (TcgInsn){.op = chance(n, 50) ? TCG_OP_EXTS : TCG_OP_EXTU, .type = t, .arg = {value(n, TCG_I32)}});
+    }
+    if (kind < 6) {
+        return raw(n, (TcgInsn){.op = TCG_OP_TRUNC, .type = t, .arg = {chance(n, 40) ? shaped(n, TCG_I64) : value(n, TCG_I64)}});
+    }
+    if (kind < 8) {
+        bits = 8u << pick(n, t == TCG_I64 ? 3 : 2);
+        return raw(n, (TcgInsn){.op = chance(n, 50) ? TCG_OP_SEXT : TCG_OP_ZEXT, .type = (uint8_t)t, .arg = {x}, .imm = bits});
+    }
+    if (kind == 8) {
+        return raw(n, (TcgInsn){.op = unary[pick(n, 3)], .type = (uint8_t)t, .arg = {x}});
+    }
+    return op2(n, chance(n, 50) ? TCG_OP_SUB : TCG_OP_XOR, t, x, chance(n, 20) ? x : value(n, t));
+}
+
+/* Chains that fold rules match: shaped operands under a shaped operation, compares of them, flags of them. */
+static void idiom(Gen *n)
+{
+    TcgType t = int_type(n);
+    TcgVal a = shaped(n, t), b = chance(n, 40) ? constant(n, t, chance(n, 60) ? pick(n, 3) - 1 : tcg_random_bits(n->g)) : shaped(n, t);
+    TcgInsn in = {.op = TCG_OP_SETCOND, .type = TCG_I64, .cond = (uint8_t)pick(n, TCG_COND_GTU + 1), .arg = {a, b}, .aux = t};
+    unsigned kind = pick(n, 8);
+    TcgVal v;
+
+    if (chance(n, 10)) {
+        in.arg[0] = b;
+        in.arg[1] = a;
+    }
+    if (kind < 2) {
+        remember(n, shaped(n, t));
+    } else if (kind < 4) {
+        v = raw(n, in);
+        remember(n, v);
+        in = (TcgInsn){.op = TCG_OP_SETCOND, .type = TCG_I64, .cond = (uint8_t)pick(n, 2), .aux = TCG_I64,
+                       .arg = {v, constant(n, TCG_I64, chance(n, 80) ? 0 : 1)}};
+        remember(n, raw(n, in));
+        remember(n, op2(n, TCG_OP_XOR, TCG_I64, v, constant(n, TCG_I64, 1)));
+    } else if (kind < 6) {
+        in.op = TCG_OP_SELECT;
+        in.type = (uint8_t)int_type(n);
+        in.arg[2] = chance(n, 30) ? constant(n, (TcgType)in.type, pick(n, 2)) : shaped(n, (TcgType)in.type);
+        in.arg[3] = chance(n, 30) ? constant(n, (TcgType)in.type, pick(n, 2)) : value(n, (TcgType)in.type);
+        remember(n, raw(n, in));
+    } else if (has(n, TCG_RANDOM_FLAGS)) {
+        TcgInsn f = {.op = TCG_OP_FLAGS, .type = TCG_FLAGS_T, .sub = (uint8_t)t, .arg = {a, b},
+                     .aux = (chance(n, 50) ? TCG_FK_SUB : TCG_FK_LOGIC) | (uint32_t)t << 8};
+
+        v = raw(n, f);
+        remember(n, v);
+        remember(n, raw(n, (TcgInsn){.op = TCG_OP_FLAGTEST, .type = TCG_I64, .cond = (uint8_t)pick(n, 16), .arg = {v}}));
+    }
+}
+
 static void operation(Gen *n)
 {
     TcgInsn in = {0};
     unsigned count, k = 0;
+
+    if (chance(n, 25)) {
+        idiom(n);
+        return;
+    }
 
     do {
         in.op = (uint16_t)pick(n, TCG_OP_COUNT);
@@ -371,7 +460,9 @@ static void operation(Gen *n)
 
             in.arg[k] = raw(n, bit);
         } else {
-            in.arg[k] = value(n, tcg_operand_type(n->r, &in, k));
+            TcgType t = tcg_operand_type(n->r, &in, k);
+
+            in.arg[k] = tcg_type_is_int(t) && chance(n, 20) ? shaped(n, t) : value(n, t);
         }
     }
     if (tcg_op_info[in.op].result == TCG_RES_NONE) {
@@ -448,8 +539,16 @@ static void helper(Gen *n)
     for (unsigned k = 0; k < 4 && h->args[k] != TCG_VOID; k++) {
         a[k] = value(n, h->args[k]);
     }
+    if (chance(n, 30)) { /* a slot put back to what it was before the helper wrote it */
+        static const uint8_t written[] = {SLOT_X, SLOT_X + 3, SLOT_X + 4, SLOT_Q};
+        unsigned slot = written[pick(n, G_N_ELEMENTS(written))];
+        TcgVal old = get(n, slot, tcg_random_slots[slot].type);
+
+        remember(n, tcg_call(n->b, h, a[0], a[1], a[2], a[3]));
+        tcg_put(n->b, slot, old);
+        return;
+    }
     remember(n, tcg_call(n->b, h, a[0], a[1], a[2], a[3]));
-    n->g->coverage[TCG_OP_CALL]++;
 }
 
 /* --- guest instructions --- */
@@ -466,6 +565,8 @@ static void put_results(Gen *n, unsigned count)
         } else if (type == TCG_I32 && chance(n, 70)) {
             v = raw(n, (TcgInsn){.op = chance(n, 70) ? TCG_OP_EXTS : TCG_OP_EXTU, .type = TCG_I64, .arg = {v}});
             tcg_put(n->b, SLOT_X + pick(n, RANDOM_X), v);
+        } else if (n->r->insns[v].op == TCG_OP_GET && n->r->insns[v].aux != SLOT_TRIP && chance(n, 60)) {
+            tcg_put(n->b, n->r->insns[v].aux, v); /* perhaps what is in memory still */
         } else if (type != TCG_VOID) {
             tcg_put(n->b, slot_for(n, type), v);
         }
@@ -484,6 +585,9 @@ static void diamond(Gen *n)
     mark = n->pool_count;
     value(n, TCG_I64);
     put_results(n, 2);
+    if (mark && n->r->insns[n->pool[mark - 1]].op == TCG_OP_GET && chance(n, 50)) {
+        tcg_put(n->b, n->r->insns[n->pool[mark - 1]].aux, n->pool[mark - 1]);
+    }
     if (has_else) {
         tcg_label_goto(n->b, end);
     }
@@ -572,7 +676,9 @@ void tcg_random_region(TcgRandom *g, TcgBuilder *b, TcgRegion *r, unsigned size)
         unsigned ops = 1 + pick(&n, 4);
 
         tcg_builder_insn(b, pc_of(n.at), 4);
-        n.pool_count = 0;
+        if (n.labelled[n.at] || !tcg_builder_reachable(b) || chance(&n, 50)) {
+            n.pool_count = 0;
+        }
         if (!tcg_builder_reachable(b)) {
             continue;
         }
