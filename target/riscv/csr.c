@@ -5,9 +5,10 @@
  * A write answers whether the running region must be left: its mode flags no longer hold, an interrupt became
  * deliverable (the privileged manual wants it taken right after the write), or the write changed translation (end_region).
  */
+#include <string.h>
+
 #include "csr.h"
 #include "helper.h"
-#include "insn.h"
 
 #define CSR_COUNT 4096
 

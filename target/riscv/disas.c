@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "helper.h"
 #include "insn.h"
 
 typedef struct Text {

@@ -24,6 +24,7 @@ extern const TcgHelper riscv_helper_csr_read;  /* (i32 number, i32 insn) -> i64 
 extern const TcgHelper riscv_helper_csr_write; /* (i32 number, i64 value, i32 insn) -> i64: not 0: leave the region */
 bool riscv_csr_get(RiscvCpu *rc, unsigned number, uint64_t *v); /* debugger: no privilege needed; false where there is none */
 bool riscv_csr_set(RiscvCpu *rc, unsigned number, uint64_t v);
+const char *riscv_csr_name(unsigned number, char *buf, size_t size);
 
 /* bits.c: pure */
 extern const TcgHelper riscv_helper_clmul, riscv_helper_clmulh, riscv_helper_clmulr; /* (i64, i64) -> i64 */

@@ -73,7 +73,7 @@ bool riscv_row_sample(unsigned i, uint32_t random, uint32_t *bits);
 
 /* --- disas.c --- */
 void riscv_disassemble(const uint8_t *code, size_t avail, uint64_t pc, uint64_t flags, char *text, size_t size);
-const char *riscv_csr_name(unsigned number, char *buf, size_t size); /* csr.c */
+
 
 /* --- translate.c --- */
 void riscv_scan(const uint8_t *code, size_t avail, uint64_t pc, uint64_t flags, ScanInfo *info);
