@@ -532,7 +532,8 @@ static TcgVal fold_branch(TcgEmit *e, TcgInsn *in)
         }
     }
     if (tcg_fold_compare(e, &c) >= 0) {
-        return 0; /* known: tcg_pass_fold() changes the graph */
+        e->known_branch = true; /* tcg_pass_fold() changes the graph */
+        return 0;
     }
     in->op = exit ? TCG_OP_EXIT_IF : TCG_OP_BRCOND;
     in->type = (uint8_t)c.type;
@@ -623,5 +624,3 @@ TcgVal tcg_fold(TcgEmit *e, TcgInsn *in)
     fn = fold_fns[in->op];
     return fn ? fn(e, in) : 0;
 }
-
-void tcg_pass_fold(TcgRegion *r) { (void)r; }

@@ -20,6 +20,7 @@ typedef struct TcgEmit {
     uint8_t *zb, *sb; /* by value; as long as r->insn_cap */
     uint32_t gen;
     uint16_t guest;   /* given to each instruction */
+    bool known_branch; /* a branch with a known condition went by: for tcg_pass_fold() */
     TcgVal cse_val[CSE_SIZE];
     uint32_t cse_gen[CSE_SIZE];
 } TcgEmit;
@@ -56,6 +57,7 @@ uint32_t tcg_region_add_block(TcgRegion *r, uint64_t pc);
 uint32_t tcg_region_add_exit(TcgRegion *r, const TcgExit *exit);
 uint32_t tcg_region_add_helper(TcgRegion *r, const TcgHelper *h);
 void tcg_region_cfg(TcgRegion *r); /* drops unreachable blocks; preds, loop heads, depths, loop_end, loop_entry */
+void tcg_region_recfg(TcgRegion *r); /* the same after edges were removed from a promoted region: phi operands follow */
 static inline bool tcg_insn_leaves(const TcgRegion *r, const TcgInsn *insn)
 {
     uint32_t effects = tcg_op_info[insn->op].effects;

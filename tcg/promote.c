@@ -449,6 +449,7 @@ void tcg_pass_promote(TcgRegion *r)
     p.remap = tcg_scratch_u32(r, old_count);
     p.remap[0] = TCG_NONE;
     tcg_emit_begin(p.e);
+    p.e->known_branch = false;
     for (uint32_t b = 0; b < r->block_count; b++) {
         copy_block(&p, b);
     }

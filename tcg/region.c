@@ -223,8 +223,10 @@ unsigned tcg_block_succs(const TcgRegion *r, uint32_t block, uint32_t succ[2])
     return n;
 }
 
-/* Removes blocks that nothing reaches; block numbers change, instructions stay. */
-static void drop_unreachable(TcgRegion *r)
+#define GONE UINT32_MAX
+
+/* Removes blocks that nothing reaches; instructions stay. The new number of each block (or GONE), NULL where all stay. */
+static const uint32_t *drop_unreachable(TcgRegion *r)
 {
     uint32_t n = r->block_count, top = 0, live = 0, kept = 0;
     uint32_t *stack = tcg_scratch_u32(r, 3 * (size_t)n + 2), *number = stack + 2 * n + 2;
@@ -247,13 +249,14 @@ static void drop_unreachable(TcgRegion *r)
         }
     }
     if (live == n) {
-        return;
+        return NULL;
     }
     for (uint32_t b = 0; b < n; b++) {
         if (number[b]) {
             number[b] = kept;
             r->blocks[kept++] = r->blocks[b];
         } else {
+            number[b] = GONE;
             for (uint32_t i = r->blocks[b].first; i < r->blocks[b].end; i++) {
                 r->insns[i] = (TcgInsn){.op = TCG_OP_NOP};
             }
@@ -268,6 +271,7 @@ static void drop_unreachable(TcgRegion *r)
             last->aux = number[last->aux];
         }
     }
+    return number;
 }
 
 static void compute_preds(TcgRegion *r)
@@ -370,5 +374,45 @@ void tcg_region_cfg(TcgRegion *r)
 {
     drop_unreachable(r);
     compute_preds(r);
+    compute_loops(r);
+}
+
+/* The operand that came from block @pred (its number now) when the predecessors were @old. */
+static TcgVal old_phi_arg(const TcgVal *row, const uint32_t *old, unsigned count, const uint32_t *number, uint32_t pred)
+{
+    for (unsigned k = 0; k < count; k++) {
+        if ((number ? number[old[k]] : old[k]) == pred) {
+            return row[k];
+        }
+    }
+    return TCG_NONE; /* never: edges are only removed */
+}
+
+void tcg_region_recfg(TcgRegion *r)
+{
+    uint32_t old_count = r->block_count;
+    g_autofree uint32_t *old_preds = g_memdup2(r->preds, r->pred_count * sizeof(uint32_t));
+    g_autofree TcgBlock *old_blocks = g_memdup2(r->blocks, old_count * sizeof(TcgBlock));
+    const uint32_t *number = drop_unreachable(r);
+
+    compute_preds(r);
+    for (uint32_t b = 0; b < old_count; b++) {
+        const TcgBlock *was = &old_blocks[b], *is;
+        uint32_t now = number ? number[b] : b;
+
+        if (now == GONE) {
+            continue;
+        }
+        is = &r->blocks[now];
+        for (TcgVal v = is->first; v < is->end && r->insns[v].op == TCG_OP_PHI; v++) {
+            TcgVal *row = &r->phi_args[r->insns[v].aux];
+            g_autofree TcgVal *kept = g_new(TcgVal, is->pred_count + 1);
+
+            for (unsigned k = 0; k < is->pred_count; k++) {
+                kept[k] = old_phi_arg(row, old_preds + was->pred_first, was->pred_count, number, r->preds[is->pred_first + k]);
+            }
+            memcpy(row, kept, is->pred_count * sizeof(*row));
+        }
+    }
     compute_loops(r);
 }

@@ -83,7 +83,7 @@ static bool check_use(const Verify *v, TcgVal val, TcgType want, const char *wha
 {
     TcgType have;
 
-    if (!reaches(v, val, v->block, v->at)) {
+    if (val >= v->at || !reaches(v, val, v->block, v->at)) {
         return fail(v, "%s v%u is not defined here", what, val);
     }
     have = tcg_value_type(v->r, val);
@@ -98,7 +98,7 @@ static bool check_phi(const Verify *v, const TcgInsn *in)
     const TcgRegion *r = v->r;
     const TcgBlock *block = &r->blocks[v->block];
 
-    if (v->at > block->first && r->insns[v->at - 1].op != TCG_OP_PHI) {
+    if (v->at > block->first && r->insns[v->at - 1].op != TCG_OP_PHI && r->insns[v->at - 1].op != TCG_OP_NOP) {
         return fail(v, "phi is not at the start of its block");
     }
     if ((uint64_t)in->aux + block->pred_count > r->phi_arg_count) {

@@ -149,6 +149,7 @@ static void enter_block(Interp *in, uint32_t to, uint32_t from)
     const TcgRegion *r = in->r;
     const TcgBlock *b = &r->blocks[to];
     uint64_t incoming[TCG_MAX_SLOTS][4];
+    TcgVal phis[TCG_MAX_SLOTS];
     uint32_t k = 0, n = 0;
 
     while (k < b->pred_count && r->preds[b->pred_first + k] != from) {
@@ -157,12 +158,14 @@ static void enter_block(Interp *in, uint32_t to, uint32_t from)
     if (k == b->pred_count) {
         return;
     }
-    while (b->first + n < b->end && r->insns[b->first + n].op == TCG_OP_PHI && n < TCG_MAX_SLOTS) {
-        memcpy(incoming[n], in->vals[r->phi_args[r->insns[b->first + n].aux + k]], 32);
-        n++;
+    for (TcgVal v = b->first; v < b->end && (r->insns[v].op == TCG_OP_PHI || r->insns[v].op == TCG_OP_NOP); v++) {
+        if (r->insns[v].op == TCG_OP_PHI && n < TCG_MAX_SLOTS) {
+            phis[n] = v;
+            memcpy(incoming[n++], in->vals[r->phi_args[r->insns[v].aux + k]], 32);
+        }
     }
     for (uint32_t i = 0; i < n; i++) {
-        memcpy(in->vals[b->first + i], incoming[i], 32);
+        memcpy(in->vals[phis[i]], incoming[i], 32);
     }
 }
 

@@ -63,6 +63,11 @@ static void one_seed(Fixture *f, uint64_t seed, uint32_t features, unsigned *cov
     must_verify(f->opt, "folded", seed);
     tcg_pass_dce(f->opt);
     must_verify(f->opt, "without dead code", seed);
+    for (unsigned i = 0; i < f->opt->insn_count && i < f->opt->block_count; i++) { /* phis that are left have a reason */
+        for (TcgVal v = f->opt->blocks[i].first; v < f->opt->blocks[i].end; v++) {
+            g_assert(f->opt->insns[v].op != TCG_OP_NOP);
+        }
+    }
     for (unsigned run = 0; run < 4; run++) {
         const char *diff;
 
