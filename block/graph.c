@@ -87,6 +87,11 @@ BlockNode *block_node_new(BlockGraph *g, const BlockDriver *drv, const char *nam
     return n;
 }
 
+BlockNode *block_node_find(BlockGraph *g, const char *name)
+{
+    return g_hash_table_lookup(g->nodes, name);
+}
+
 BlockNode *block_node_ref(BlockNode *n)
 {
     n->refs++;

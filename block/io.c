@@ -12,6 +12,15 @@
 
 enum { ZERO_CHUNK = 1024 * 1024 };
 
+/* A protocol node grows by writing behind its end; a filter is what it stands for. */
+static bool may_grow(const BlockNode *n)
+{
+    while (n->driver->is_filter) {
+        n = n->file;
+    }
+    return n->driver->is_protocol;
+}
+
 static int check_range(BlockNode *n, int64_t offset, int64_t len, bool write)
 {
     int64_t total = block_node_length(n);
@@ -19,8 +28,7 @@ static int check_range(BlockNode *n, int64_t offset, int64_t len, bool write)
         return (int)total;
     }
     if (offset < 0 || len < 0 || !range_within((uint64_t)offset, (uint64_t)len, (uint64_t)total)) {
-        /* A protocol node grows by writing behind its end; nothing else may leave its bounds. */
-        if (!(write && n->driver->is_protocol && offset >= 0 && len >= 0 && len <= INT64_MAX - offset)) {
+        if (!(write && may_grow(n) && offset >= 0 && len >= 0 && len <= INT64_MAX - offset)) {
             return -EIO;
         }
     }

@@ -17,8 +17,7 @@ int coroutine_fn qcow2_damaged(Qcow2 *s, const char *what, int64_t offset)
     return -EIO;
 }
 
-/* @offset of a metadata or data cluster as read from the file. */
-static bool offset_good(const Qcow2 *s, int64_t offset)
+bool qcow2_offset_good(const Qcow2 *s, int64_t offset)
 {
     return offset > 0 && !(offset & (s->cluster_size - 1)) && offset < s->next_free;
 }
@@ -34,7 +33,7 @@ static MetaBlock *coroutine_fn find_l2(Qcow2 *s, int64_t offset, bool create, in
     }
     int64_t at = (int64_t)(s->l1[index] & QCOW2_OFFSET_MASK);
     if (at) {
-        if (!offset_good(s, at)) {
+        if (!qcow2_offset_good(s, at)) {
             *ret = qcow2_damaged(s, "L2 table lies outside of the file", at);
             return NULL;
         }
@@ -43,14 +42,16 @@ static MetaBlock *coroutine_fn find_l2(Qcow2 *s, int64_t offset, bool create, in
     if (!create) {
         return NULL;
     }
-    at = qcow2_alloc(s, 1);
+    uint8_t *data = g_try_malloc0((gsize)s->cluster_size);
+    at = data ? qcow2_alloc(s, 1) : -ENOMEM;
     if (at < 0) {
         *ret = (int)at;
+        g_free(data);
         return NULL;
     }
     s->l1[index] = (uint64_t)at | QCOW2_COPIED;
     g_hash_table_add(s->l1_dirty, GUINT_TO_POINTER((guint)index));
-    return qcow2_cache_new(s, &s->l2, at);
+    return qcow2_cache_new(s, &s->l2, at, data);
 }
 
 static MapKind entry_kind(const Qcow2 *s, uint64_t entry)
@@ -80,7 +81,7 @@ int coroutine_fn qcow2_map(Qcow2 *s, int64_t offset, int64_t len, Map *map)
     map->kind = entry_kind(s, entry);
     map->copied = entry & QCOW2_COPIED;
     int64_t host = (int64_t)(entry & QCOW2_OFFSET_MASK);
-    if (map->kind == MAP_NORMAL && !offset_good(s, host)) {
+    if (map->kind == MAP_NORMAL && !qcow2_offset_good(s, host)) {
         return qcow2_damaged(s, "data cluster lies outside of the file", host);
     }
     map->host = map->kind == MAP_NORMAL ? host + in_cluster : host;
@@ -90,7 +91,7 @@ int coroutine_fn qcow2_map(Qcow2 *s, int64_t offset, int64_t len, Map *map)
             uint64_t next = ld_be64(l2->data + ++index * 8);
             bool same = entry_kind(s, next) == map->kind && !(next & QCOW2_COPIED) == !map->copied &&
                         (map->kind != MAP_NORMAL || (int64_t)(next & QCOW2_OFFSET_MASK) == map->host + have);
-            if (!same || (map->kind == MAP_NORMAL && !offset_good(s, map->host + have))) {
+            if (!same || (map->kind == MAP_NORMAL && !qcow2_offset_good(s, map->host + have))) {
                 break;
             }
             have += s->cluster_size;
@@ -112,9 +113,20 @@ static void give_up(Qcow2 *s, uint64_t entry)
     }
 }
 
-typedef uint64_t NewEntry(Qcow2 *s, uint64_t old, int64_t host);
+static uint64_t index_in_table(const Qcow2 *s, int64_t offset)
+{
+    return (uint64_t)offset >> s->cluster_bits & ((1ull << s->l2_bits) - 1);
+}
 
-static int coroutine_fn change_entries(Qcow2 *s, int64_t offset, int64_t clusters, int64_t host, NewEntry *new_entry)
+static void put_entry(MetaBlock *l2, uint64_t index, uint64_t entry)
+{
+    if (ld_be64(l2->data + index * 8) != entry) {
+        st_be64(l2->data + index * 8, entry);
+        l2->dirty = true;
+    }
+}
+
+int coroutine_fn qcow2_set_entries(Qcow2 *s, int64_t offset, int64_t clusters, int64_t host)
 {
     for (int64_t i = 0; i < clusters; i++, offset += s->cluster_size, host += s->cluster_size) {
         int ret;
@@ -122,39 +134,32 @@ static int coroutine_fn change_entries(Qcow2 *s, int64_t offset, int64_t cluster
         if (!l2) {
             return ret;
         }
-        uint8_t *at = l2->data + ((uint64_t)offset >> s->cluster_bits & ((1ull << s->l2_bits) - 1)) * 8;
-        uint64_t old = ld_be64(at), entry = new_entry(s, old, host);
-        if (entry != old) {
-            st_be64(at, entry);
-            l2->dirty = true;
+        uint64_t index = index_in_table(s, offset), old = ld_be64(l2->data + index * 8);
+        if ((int64_t)(old & QCOW2_OFFSET_MASK) != host || (old & QCOW2_COMPRESSED)) {
+            give_up(s, old);
         }
+        put_entry(l2, index, (uint64_t)host | QCOW2_COPIED);
     }
     return 0;
 }
 
-static uint64_t point_to(Qcow2 *s, uint64_t old, int64_t host)
+int64_t coroutine_fn qcow2_set_zero(Qcow2 *s, int64_t offset, int64_t clusters)
 {
-    if ((int64_t)(old & QCOW2_OFFSET_MASK) != host || (old & QCOW2_COMPRESSED)) {
-        give_up(s, old);
+    int ret;
+    uint64_t index = index_in_table(s, offset);
+    int64_t count = MIN(clusters, ((int64_t)1 << s->l2_bits) - (int64_t)index);
+    MetaBlock *l2 = find_l2(s, offset, s->node->backing, &ret);
+    if (!l2) {
+        return ret < 0 ? ret : count; /* zero already */
     }
-    return (uint64_t)host | QCOW2_COPIED;
-}
-
-int coroutine_fn qcow2_set_entries(Qcow2 *s, int64_t offset, int64_t clusters, int64_t host)
-{
-    return change_entries(s, offset, clusters, host, point_to);
-}
-
-static uint64_t make_zero(Qcow2 *s, uint64_t old, int64_t host)
-{
-    if (old & QCOW2_COMPRESSED) {
-        give_up(s, old);
-        return QCOW2_ZERO;
+    for (int64_t i = 0; i < count; i++, index++) {
+        uint64_t old = ld_be64(l2->data + index * 8);
+        if (old & QCOW2_COMPRESSED) {
+            give_up(s, old);
+            put_entry(l2, index, QCOW2_ZERO);
+        } else if (old || s->node->backing) {
+            put_entry(l2, index, old | QCOW2_ZERO); /* keeps its place */
+        }
     }
-    return old | QCOW2_ZERO;
-}
-
-int coroutine_fn qcow2_set_zero(Qcow2 *s, int64_t offset, int64_t clusters)
-{
-    return change_entries(s, offset, clusters, 0, make_zero);
+    return count;
 }

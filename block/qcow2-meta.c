@@ -16,10 +16,10 @@ static void block_free(gpointer p)
     g_free(b);
 }
 
-void qcow2_cache_init(MetaCache *c, unsigned max_clean)
+void qcow2_cache_init(MetaCache *c, unsigned max)
 {
     c->blocks = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, block_free);
-    c->max_clean = max_clean;
+    c->max = max;
 }
 
 void qcow2_cache_free(MetaCache *c)
@@ -29,8 +29,8 @@ void qcow2_cache_free(MetaCache *c)
     }
 }
 
-/* Drops the clean block used longest ago. */
-static void evict(MetaCache *c)
+/* Drops the clean block used longest ago; false: there is none. */
+static bool evict(MetaCache *c)
 {
     GHashTableIter iter;
     gpointer value;
@@ -45,13 +45,18 @@ static void evict(MetaCache *c)
     if (oldest) {
         g_hash_table_remove(c->blocks, &oldest->offset);
     }
+    return oldest;
+}
+
+static void trim(MetaCache *c, unsigned max)
+{
+    while (g_hash_table_size(c->blocks) > max && evict(c)) {
+    }
 }
 
 static MetaBlock *insert(Qcow2 *s, MetaCache *c, int64_t offset, uint8_t *data, bool dirty)
 {
-    if (g_hash_table_size(c->blocks) >= c->max_clean) {
-        evict(c);
-    }
+    trim(c, c->max - 1);
     MetaBlock *b = g_new0(MetaBlock, 1);
     *b = (MetaBlock){.offset = offset, .data = data, .dirty = dirty, .used = ++s->clock};
     g_hash_table_replace(c->blocks, &b->offset, b);
@@ -75,9 +80,14 @@ MetaBlock *coroutine_fn qcow2_cache_get(Qcow2 *s, MetaCache *c, int64_t offset, 
     return insert(s, c, offset, data, false);
 }
 
-MetaBlock *qcow2_cache_new(Qcow2 *s, MetaCache *c, int64_t offset)
+MetaBlock *qcow2_cache_lookup(MetaCache *c, int64_t offset)
 {
-    return insert(s, c, offset, g_malloc0((gsize)s->cluster_size), true);
+    return g_hash_table_lookup(c->blocks, &offset);
+}
+
+MetaBlock *qcow2_cache_new(Qcow2 *s, MetaCache *c, int64_t offset, uint8_t *data)
+{
+    return insert(s, c, offset, data, true);
 }
 
 static bool cache_is_dirty(const MetaCache *c)
@@ -104,8 +114,14 @@ static gint by_offset(gconstpointer a, gconstpointer b)
     return x < y ? -1 : x > y;
 }
 
+static int coroutine_fn write_meta(Qcow2 *s, int64_t offset, const void *data, int64_t len)
+{
+    s->unsynced = true; /* a write that fails may have happened in part */
+    return node_co_pwrite(s->node->file, offset, data, len);
+}
+
 /* Writes all dirty blocks in file order. The lock keeps them from changing meanwhile. */
-static int coroutine_fn write_cache(Qcow2 *s, MetaCache *c, bool *wrote)
+static int coroutine_fn write_cache(Qcow2 *s, MetaCache *c)
 {
     g_autoptr(GPtrArray) dirty = g_ptr_array_new();
     GHashTableIter iter;
@@ -119,33 +135,79 @@ static int coroutine_fn write_cache(Qcow2 *s, MetaCache *c, bool *wrote)
     g_ptr_array_sort(dirty, by_offset);
     for (unsigned i = 0; i < dirty->len; i++) {
         MetaBlock *b = g_ptr_array_index(dirty, i);
-        int ret = node_co_pwrite(s->node->file, b->offset, b->data, s->cluster_size);
+        int ret = write_meta(s, b->offset, b->data, s->cluster_size);
         if (ret < 0) {
             return ret;
         }
         b->dirty = false;
-        *wrote = true;
     }
     return 0;
 }
 
-/* Changed entries of a table that is kept in host byte order. */
-static int coroutine_fn write_entries(Qcow2 *s, GHashTable *dirty, const uint64_t *table, int64_t offset, bool *wrote)
+static int coroutine_fn write_entry(Qcow2 *s, const uint64_t *table, int64_t offset, uint32_t index)
 {
-    g_autofree gpointer *keys = NULL;
+    uint8_t entry[8];
+    st_be64(entry, table[index]);
+    return write_meta(s, offset + (int64_t)index * 8, entry, sizeof(entry));
+}
+
+/* Changed entries of the L1 table. */
+static int coroutine_fn write_l1(Qcow2 *s)
+{
     guint count;
-    keys = g_hash_table_get_keys_as_array(dirty, &count);
+    g_autofree gpointer *keys = g_hash_table_get_keys_as_array(s->l1_dirty, &count);
     for (guint i = 0; i < count; i++) {
-        uint32_t index = GPOINTER_TO_UINT(keys[i]);
-        uint8_t entry[8];
-        st_be64(entry, table[index]);
-        int ret = node_co_pwrite(s->node->file, offset + (int64_t)index * 8, entry, sizeof(entry));
+        int ret = write_entry(s, s->l1, s->l1_offset, GPOINTER_TO_UINT(keys[i]));
         if (ret < 0) {
             return ret;
         }
-        *wrote = true;
     }
-    g_hash_table_remove_all(dirty);
+    g_hash_table_remove_all(s->l1_dirty);
+    return 0;
+}
+
+/* Metadata that was written before is durable after this, if any was. Whether that is so outlives a failed commit. */
+static int coroutine_fn barrier(Qcow2 *s)
+{
+    int ret = s->unsynced ? node_co_flush(s->node->file) : 0;
+    s->unsynced = s->unsynced && ret < 0;
+    return ret;
+}
+
+/* True where the count of refcount block @index itself is in a block that only a dirty entry leads to. */
+static bool depends_on_dirty(const Qcow2 *s, uint32_t index)
+{
+    uint64_t counted_in = s->rt[index] / (uint64_t)s->cluster_size / (uint64_t)(s->cluster_size * 8 >> s->refcount_order);
+    return counted_in != index && counted_in <= UINT32_MAX && g_hash_table_contains(s->rt_dirty, GUINT_TO_POINTER((guint)counted_in));
+}
+
+/*
+ * Changed entries of the refcount table. One that leads to a block whose own count is in another new block has to wait until that one's entry is durable;
+ * the block that counts lies before the counted one's range, so there are no circles.
+ */
+static int coroutine_fn write_refcount_table(Qcow2 *s)
+{
+    while (g_hash_table_size(s->rt_dirty)) {
+        guint count, written = 0;
+        g_autofree gpointer *keys = g_hash_table_get_keys_as_array(s->rt_dirty, &count);
+        for (guint i = 0; i < count; i++) {
+            if (depends_on_dirty(s, GPOINTER_TO_UINT(keys[i]))) {
+                continue;
+            }
+            int ret = write_entry(s, s->rt, s->rt_offset, GPOINTER_TO_UINT(keys[i]));
+            if (ret < 0) {
+                return ret;
+            }
+            keys[written++] = keys[i];
+        }
+        int ret = written == count ? 0 : written ? barrier(s) : -EIO;
+        if (ret < 0) {
+            return ret;
+        }
+        for (guint i = 0; i < written; i++) {
+            g_hash_table_remove(s->rt_dirty, keys[i]);
+        }
+    }
     return 0;
 }
 
@@ -163,9 +225,9 @@ static int coroutine_fn write_moved_table(Qcow2 *s)
     }
     st_be64(header, (uint64_t)s->rt_offset);
     st_be32(header + 8, s->rt_clusters);
-    int ret = node_co_pwrite(s->node->file, s->rt_offset, raw, bytes);
-    ret = ret < 0 ? ret : node_co_flush(s->node->file);
-    ret = ret < 0 ? ret : node_co_pwrite(s->node->file, 48, header, sizeof(header));
+    int ret = write_meta(s, s->rt_offset, raw, bytes);
+    ret = ret < 0 ? ret : barrier(s);
+    ret = ret < 0 ? ret : write_meta(s, 48, header, sizeof(header)); /* within one sector */
     if (ret == 0) {
         s->rt_moved = false;
         g_hash_table_remove_all(s->rt_dirty);
@@ -173,47 +235,47 @@ static int coroutine_fn write_moved_table(Qcow2 *s)
     return ret;
 }
 
-static int coroutine_fn barrier(Qcow2 *s, bool *wrote)
+static void coroutine_fn release_pending(Qcow2 *s)
 {
-    if (!*wrote) {
-        return 0;
-    }
-    *wrote = false;
-    return node_co_flush(s->node->file);
-}
-
-static int coroutine_fn release_pending(Qcow2 *s)
-{
-    int ret = 0;
-    for (unsigned i = 0; i < s->pending_free->len && ret == 0; i++) {
-        const Extent *e = &g_array_index(s->pending_free, Extent, i);
-        ret = qcow2_release(s, e->offset, e->len);
+    for (unsigned i = 0; i < s->pending_free->len; i++) {
+        Extent e = g_array_index(s->pending_free, Extent, i);
+        qcow2_release(s, e.offset, e.len);
     }
     g_array_set_size(s->pending_free, 0);
-    return ret;
 }
 
 int coroutine_fn qcow2_commit(Qcow2 *s)
 {
-    bool wrote = false;
-    int ret = write_cache(s, &s->refblocks, &wrote);
+    int ret = write_cache(s, &s->refblocks);
     if (ret == 0 && (s->rt_moved || g_hash_table_size(s->rt_dirty))) {
-        ret = barrier(s, &wrote);
+        ret = barrier(s);
         if (ret == 0) {
-            wrote = true;
-            ret = s->rt_moved ? write_moved_table(s) : write_entries(s, s->rt_dirty, s->rt, s->rt_offset, &wrote);
+            ret = s->rt_moved ? write_moved_table(s) : write_refcount_table(s);
         }
     }
     if (ret == 0 && cache_is_dirty(&s->l2)) {
-        wrote = true; /* the data that the tables point to */
-        ret = barrier(s, &wrote);
-        ret = ret < 0 ? ret : write_cache(s, &s->l2, &wrote);
+        s->unsynced = true; /* by the data that the tables point to */
+        ret = barrier(s);
+        ret = ret < 0 ? ret : write_cache(s, &s->l2);
     }
     if (ret == 0 && g_hash_table_size(s->l1_dirty)) {
-        wrote = true;
-        ret = barrier(s, &wrote);
-        ret = ret < 0 ? ret : write_entries(s, s->l1_dirty, s->l1, s->l1_offset, &wrote);
+        ret = barrier(s);
+        ret = ret < 0 ? ret : write_l1(s);
     }
-    ret = ret < 0 ? ret : node_co_flush(s->node->file);
-    return ret == 0 && s->pending_free->len ? release_pending(s) : ret;
+    if (ret == 0) {
+        s->unsynced = true; /* by data written in place */
+        ret = barrier(s);
+    }
+    if (ret == 0) {
+        release_pending(s);
+    }
+    trim(&s->l2, s->l2.max);
+    trim(&s->refblocks, s->refblocks.max);
+    return ret;
+}
+
+int coroutine_fn qcow2_bound_dirty(Qcow2 *s)
+{
+    unsigned blocks = g_hash_table_size(s->l2.blocks) + g_hash_table_size(s->refblocks.blocks);
+    return blocks > 2 * (s->l2.max + s->refblocks.max) ? qcow2_commit(s) : 0;
 }

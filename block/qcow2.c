@@ -14,8 +14,7 @@
 enum {
     INCOMPAT_DIRTY = 1, INCOMPAT_CORRUPT = 2, INCOMPAT_DATA_FILE = 4, INCOMPAT_COMPRESSION = 8, INCOMPAT_EXTENDED_L2 = 16,
     EXT_BACKING_FORMAT = 0xe2792aca,
-    META_CLEAN_MAX = 64,
-    META_DIRTY_MAX = 256,
+    META_BYTES = 4 << 20, /* of cached metadata of each kind; up to twice that while it is dirty */
 };
 
 typedef struct Header {
@@ -108,6 +107,7 @@ static bool check_geometry(Qcow2 *s, const Header *h, Error **errp)
     s->cluster_size = (int64_t)1 << h->cluster_bits;
     s->l2_bits = h->cluster_bits - 3;
     s->refcount_order = h->refcount_order;
+    s->l2.max = s->refblocks.max = (unsigned)CLAMP(META_BYTES / s->cluster_size, 4, 256);
     uint64_t per_l2 = (uint64_t)1 << (s->cluster_bits + s->l2_bits);
     if (h->size > INT64_MAX || h->l1_size > (32u << 20) / 8 || (h->size + per_l2 - 1) / per_l2 > h->l1_size) {
         error_setg(errp, "'%s': the L1 table (%u entries) does not fit the size (%" G_GUINT64_FORMAT " bytes)", file, h->l1_size, h->size);
@@ -193,7 +193,8 @@ static int coroutine_fn clear_autoclear(void *opaque)
 {
     Qcow2 *s = opaque;
     uint8_t zero[8] = {0};
-    return node_co_pwrite(s->node->file, 88, zero, sizeof(zero));
+    int ret = node_co_pwrite(s->node->file, 88, zero, sizeof(zero));
+    return ret < 0 ? ret : node_co_flush(s->node->file); /* durable before the first write that they would lie about */
 }
 
 static void free_state(Qcow2 *s)
@@ -243,8 +244,8 @@ static bool qcow2_open(BlockNode *n, OptionSet *opts, Error **errp)
     Reader r = reader_init(head, (size_t)MAX(len, 0));
     s->node = n;
     co_mutex_init(&s->lock);
-    qcow2_cache_init(&s->l2, META_CLEAN_MAX);
-    qcow2_cache_init(&s->refblocks, META_CLEAN_MAX);
+    qcow2_cache_init(&s->l2, 4);
+    qcow2_cache_init(&s->refblocks, 4);
     s->l1_dirty = g_hash_table_new(NULL, NULL);
     s->rt_dirty = g_hash_table_new(NULL, NULL);
     s->pending_free = g_array_new(FALSE, FALSE, sizeof(Extent));
@@ -367,7 +368,7 @@ static int coroutine_fn write_new(Qcow2 *s, const Map *map, int64_t offset, cons
     int ret = head ? read_old(s, start, around, head) : 0;
     ret = ret < 0 || !tail ? ret : read_old(s, offset + len, around + head, tail);
     /* A zero cluster that has a place keeps it. */
-    bool in_place = map->kind == MAP_ZERO && map->host && map->copied && end - start == s->cluster_size;
+    bool in_place = map->kind == MAP_ZERO && map->copied && qcow2_offset_good(s, map->host) && end - start == s->cluster_size;
     int64_t host = ret < 0 ? ret : in_place ? map->host : qcow2_alloc(s, (end - start) >> s->cluster_bits);
     if (host < 0) {
         return (int)host;
@@ -403,11 +404,8 @@ static int coroutine_fn qcow2_pwritev(BlockNode *n, int64_t offset, const struct
     int ret = 0;
     for (int64_t done = 0; done < len && ret == 0;) {
         Map map;
-        if (s->broken) {
-            return -EIO;
-        }
         co_mutex_lock(&s->lock);
-        ret = qcow2_map(s, offset + done, len - done, &map);
+        ret = s->broken ? -EIO : qcow2_map(s, offset + done, len - done, &map);
         if (ret == 0 && map.kind == MAP_NORMAL && map.copied) {
             co_mutex_unlock(&s->lock);
             int count = iov_slice(iov, iovcnt, done, map.len, part);
@@ -418,9 +416,7 @@ static int coroutine_fn qcow2_pwritev(BlockNode *n, int64_t offset, const struct
                 int count = iov_slice(iov, iovcnt, done, map.len, part);
                 ret = write_new(s, &map, offset + done, part, count, map.len);
             }
-            if (ret == 0 && g_hash_table_size(s->l2.blocks) + g_hash_table_size(s->refblocks.blocks) > META_DIRTY_MAX) {
-                ret = qcow2_commit(s); /* bounds the memory that unflushed metadata takes */
-            }
+            ret = ret < 0 ? ret : qcow2_bound_dirty(s);
             co_mutex_unlock(&s->lock);
         }
         done += map.len;
@@ -447,10 +443,12 @@ static int coroutine_fn qcow2_write_zeroes(BlockNode *n, int64_t offset, int64_t
     }
     int ret = first > offset ? zero_part(n, offset, first - offset) : 0;
     ret = ret < 0 || end <= last ? ret : zero_part(n, last, end - last);
-    if (ret == 0) {
+    while (ret == 0 && first < last) { /* a table at a time: others get their turn, and memory is bounded */
         co_mutex_lock(&s->lock);
-        ret = qcow2_set_zero(s, first, (last - first) >> s->cluster_bits);
+        int64_t count = s->broken ? -EIO : qcow2_set_zero(s, first, (last - first) >> s->cluster_bits);
+        ret = count < 0 ? (int)count : qcow2_bound_dirty(s);
         co_mutex_unlock(&s->lock);
+        first += count < 0 ? 0 : count << s->cluster_bits;
     }
     return ret;
 }

@@ -29,7 +29,7 @@ typedef struct MetaBlock {
 
 typedef struct MetaCache {
     GHashTable *blocks; /* offset -> MetaBlock * */
-    unsigned max_clean;
+    unsigned max;       /* clean blocks are dropped where there are more; dirty ones stay */
 } MetaCache;
 
 typedef struct Extent { int64_t offset, len; } Extent;
@@ -56,23 +56,28 @@ typedef struct Qcow2 {
     int64_t next_free;     /* offset behind everything in use */
     GArray *pending_free;  /* Extent: unreferenced after the next commit */
     uint64_t clock;
+    bool unsynced;         /* metadata was written since the last flush that succeeded */
     bool broken;           /* metadata was found damaged: no more writes */
 } Qcow2;
 
 /* --- qcow2-meta.c: cached metadata and the commit --- */
-void qcow2_cache_init(MetaCache *c, unsigned max_clean);
+void qcow2_cache_init(MetaCache *c, unsigned max);
 void qcow2_cache_free(MetaCache *c);
 /* The cluster at @offset; read where it is not in memory. NULL and *ret on error. Valid until the next yield. */
 MetaBlock *coroutine_fn qcow2_cache_get(Qcow2 *s, MetaCache *c, int64_t offset, int *ret);
-MetaBlock *qcow2_cache_new(Qcow2 *s, MetaCache *c, int64_t offset); /* zeroed and dirty */
-int coroutine_fn qcow2_commit(Qcow2 *s); /* lock held */
+MetaBlock *qcow2_cache_lookup(MetaCache *c, int64_t offset); /* in memory already; NULL: no */
+MetaBlock *qcow2_cache_new(Qcow2 *s, MetaCache *c, int64_t offset, uint8_t *data); /* dirty; takes @data, a cluster */
+/* Lock held. After an error everything that was not written stays dirty, and a later commit keeps the order all the same. */
+int coroutine_fn qcow2_commit(Qcow2 *s);
 bool qcow2_has_dirty(Qcow2 *s);
+/* Commits where the metadata that waits takes much memory. */
+int coroutine_fn qcow2_bound_dirty(Qcow2 *s);
 
 /* --- qcow2-refcount.c --- */
 /* @count contiguous clusters with refcount 1; the offset, or -errno. Lock held. */
 int64_t coroutine_fn qcow2_alloc(Qcow2 *s, int64_t count);
-/* Sets the refcount of the clusters that [offset, offset+len) touches one down. */
-int coroutine_fn qcow2_release(Qcow2 *s, int64_t offset, int64_t len);
+/* Sets the refcount of the clusters that [offset, offset+len) touches one down; where that fails they are leaked. */
+void coroutine_fn qcow2_release(Qcow2 *s, int64_t offset, int64_t len);
 
 /* --- qcow2-map.c --- */
 typedef enum MapKind { MAP_UNALLOCATED, MAP_ZERO, MAP_NORMAL, MAP_COMPRESSED } MapKind;
@@ -87,7 +92,10 @@ typedef struct Map {
 int coroutine_fn qcow2_map(Qcow2 *s, int64_t offset, int64_t len, Map *map);
 /* Points the guest clusters of [offset, offset+len) to consecutive host clusters at @host; old clusters are given up. Lock held. */
 int coroutine_fn qcow2_set_entries(Qcow2 *s, int64_t offset, int64_t clusters, int64_t host);
-int coroutine_fn qcow2_set_zero(Qcow2 *s, int64_t offset, int64_t clusters);
+/* Makes clusters read as zero, as far as one L2 table reaches. Returns how many, or -errno. */
+int64_t coroutine_fn qcow2_set_zero(Qcow2 *s, int64_t offset, int64_t clusters);
+/* True where a data or metadata cluster may lie at @offset. */
+bool qcow2_offset_good(const Qcow2 *s, int64_t offset);
 int coroutine_fn qcow2_damaged(Qcow2 *s, const char *what, int64_t offset); /* reports once; -EIO */
 
 /* --- qcow2-compressed.c --- */

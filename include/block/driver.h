@@ -46,6 +46,7 @@ struct BlockDriver {
     const char *name;
     const char *help;
     bool is_protocol;   /* a leaf: file; formats have node->file */
+    bool is_filter;     /* stands for node->file, with all its properties: may grow where that may */
     size_t state_size;
     /* 0: no; up to 100. @data: the first bytes of the file. */
     int (*probe)(const uint8_t *data, size_t len);
@@ -66,6 +67,7 @@ const BlockDriver *const *block_driver_list(size_t *count);
 
 /* --- nodes --- */
 BlockNode *block_node_new(BlockGraph *g, const BlockDriver *drv, const char *name, const BlockOpen *flags);
+BlockNode *block_node_find(BlockGraph *g, const char *name); /* by node-name; NULL: none. No new reference. */
 BlockNode *block_node_ref(BlockNode *n);
 void block_node_unref(BlockNode *n); /* closes with the last reference, after a flush */
 /* A file with a format over it. @format NULL: probed. Used for -drive and backing files. */
