@@ -52,7 +52,8 @@ typedef struct DecodeTables {
 } DecodeTables;
 
 const RvRowGroup *const riscv_row_groups[] = {
-    &riscv_rows_i, &riscv_rows_m, &riscv_rows_a, &riscv_rows_c, &riscv_rows_f, &riscv_rows_zfh, &riscv_rows_b, &riscv_rows_system,
+    &riscv_rows_i, &riscv_rows_m, &riscv_rows_a, &riscv_rows_c, &riscv_rows_f, &riscv_rows_zfh, &riscv_rows_b, &riscv_rows_zbk,
+    &riscv_rows_zfa, &riscv_rows_zcb, &riscv_rows_system,
     NULL,
 };
 
@@ -353,6 +354,12 @@ static uint8_t place(uint32_t bits, int8_t at, uint8_t base)
     return base ? (uint8_t)(8 + (bits >> at & 7)) : (uint8_t)(bits >> at & 31);
 }
 
+static bool row_enabled(const RvRow *row, uint64_t flags)
+{
+    return (riscv_flag_ext(flags, row->ext) || (row->alt && riscv_flag_ext(flags, row->alt))) &&
+           (!row->ext2 || riscv_flag_ext(flags, row->ext2));
+}
+
 static const CompiledRow *find(uint32_t bits, uint64_t flags)
 {
     const DecodeTables *t = tables();
@@ -368,8 +375,7 @@ static const CompiledRow *find(uint32_t bits, uint64_t flags)
     unsigned other_xlen = flags & RISCV_FLAG_RV32 ? RV_64 : RV_32;
     for (unsigned i = 0; i < b->count; i++) {
         const CompiledRow *c = &t->rows[t->lists[b->start + i]];
-        if (row_matches(c, bits) && c->xlen != other_xlen && riscv_flag_ext(flags, c->row->ext) &&
-            (!c->row->ext2 || riscv_flag_ext(flags, c->row->ext2))) {
+        if (row_matches(c, bits) && c->xlen != other_xlen && row_enabled(c->row, flags)) {
             return c;
         }
     }

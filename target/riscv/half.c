@@ -195,11 +195,11 @@ static uint16_t pick(Ctx *c, uint16_t ha, uint16_t hb, bool max)
 static uint64_t compare(Ctx *c, Half a, Half b, unsigned op)
 {
     if (a.nan || b.nan) {
-        c->flags |= op != H_EQ || a.snan || b.snan ? NV : 0;
+        c->flags |= op == H_LT || op == H_LE || a.snan || b.snan ? NV : 0;
         return 0;
     }
     int64_t x = ordered(a), y = ordered(b);
-    return op == H_EQ ? x == y : op == H_LT ? x < y : x <= y;
+    return op == H_EQ ? x == y : op == H_LT || op == H_LTQ ? x < y : x <= y;
 }
 
 static uint64_t classify(uint16_t h)
@@ -303,7 +303,11 @@ static uint64_t arith(Ctx *c, unsigned op, uint64_t va, uint64_t vb)
     case H_SQRT: return box(square_root(c, a));
     case H_MIN: return box(pick(c, ha, hb, false));
     case H_MAX: return box(pick(c, ha, hb, true));
-    case H_EQ: case H_LT: case H_LE: return compare(c, a, b, op);
+    case H_EQ: case H_LT: case H_LE: case H_LEQ: case H_LTQ: return compare(c, a, b, op);
+    case H_MINM: case H_MAXM: {
+        uint16_t h = pick(c, ha, hb, op == H_MAXM);
+        return box(a.nan || b.nan ? H_QNAN : h);
+    }
     case H_CLASS: return classify(ha);
     case H_TO_W: return sign_extend32(to_int(c, a, 32, true));
     case H_TO_WU: return sign_extend32(to_int(c, a, 32, false));

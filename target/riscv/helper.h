@@ -28,6 +28,11 @@ const char *riscv_csr_name(unsigned number, char *buf, size_t size);
 
 /* bits.c: pure */
 extern const TcgHelper riscv_helper_clmul, riscv_helper_clmulh, riscv_helper_clmulr; /* (i64, i64) -> i64 */
+extern const TcgHelper riscv_helper_xperm4, riscv_helper_xperm8;                      /* (i64 table, i64 index) -> i64 */
+extern const TcgHelper riscv_helper_zip, riscv_helper_unzip;                          /* (i64) -> i64 */
+
+/* zfa.c: (i32 format and rm, i64) -> i64 */
+extern const TcgHelper riscv_helper_fround, riscv_helper_fcvtmod;
 
 /* half.c: operands and results are f registers as they are; rm is resolved (never dynamic), see rows-zfh.c */
 extern const TcgHelper riscv_helper_h_arith;   /* (i32 operation and rm, i64, i64) -> i64 */

@@ -31,7 +31,8 @@ struct RvRow {
     RvEmit *emit;
     uint32_t arg;        /* for emit: which operation */
     uint8_t ext;         /* RiscvExt */
-    uint8_t ext2;        /* needed as well; 0 (M): none */
+    uint8_t ext2;        /* needed as well; 0 (Zicsr): none */
+    uint8_t alt;         /* does in place of ext; 0: none */
     uint8_t xlen;
     uint8_t scan;        /* ScanKind */
     uint8_t fp;
@@ -46,7 +47,7 @@ extern const RvRowGroup *const riscv_row_groups[];
 #define RV_GROUP(rows_) {rows_, sizeof(rows_) / sizeof((rows_)[0])}
 
 extern const RvRowGroup riscv_rows_i, riscv_rows_m, riscv_rows_a, riscv_rows_c, riscv_rows_f, riscv_rows_zfh, riscv_rows_b,
-    riscv_rows_system;
+    riscv_rows_zbk, riscv_rows_zfa, riscv_rows_zcb, riscv_rows_system;
 
 /* One decoded instruction, and where its translation goes. */
 struct RvInsn {

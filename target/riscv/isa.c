@@ -2,6 +2,9 @@
 /*
  * What a board tells the guest about a hart: ISA string and extension list, MMU type, block sizes; and the setters a board uses.
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "riscv-cpu.h"
 
 typedef struct ExtName {
@@ -9,26 +12,50 @@ typedef struct ExtName {
     RiscvExt ext;
 } ExtName;
 
-static const ExtName ext_names[] = {
-#define X(ID, member, rv64, max, shown, help) {shown ? #member : NULL, RISCV_EXT_##ID},
-    RISCV_EXTENSIONS(X)
-#undef X
-};
+#define EXT_NAME_COUNT (RISCV_EXT_COUNT + 1)
 
-static bool is_letter(const ExtName *e) { return e->name && !e->name[1]; }
+static bool is_letter(const ExtName *e) { return !e->name[1]; }
+
+/* The canonical order: base and single letters, then Z by the letter they belong to, then S; else by the alphabet. */
+static unsigned rank(const ExtName *e)
+{
+    static const char order[] = "imafdqlcbkjtpvnh";
+    char key = e->name[0] == 'z' && e->name[1] ? e->name[1] : e->name[0];
+    const char *at = strchr(order, key);
+    unsigned place = at ? (unsigned)(at - order) : sizeof(order);
+    return is_letter(e) ? place : e->name[0] == 'z' ? 100 + place : 200;
+}
+
+static int by_canon(const void *a, const void *b)
+{
+    const ExtName *x = a, *y = b;
+    unsigned rx = rank(x), ry = rank(y);
+    return rx != ry ? (rx < ry ? -1 : 1) : strcmp(x->name, y->name);
+}
+
+static void sorted_names(ExtName names[EXT_NAME_COUNT])
+{
+    static const ExtName all[EXT_NAME_COUNT] = {
+        {"i", RISCV_EXT_I},
+#define X(ID, member, rv64, max, help) {#member, RISCV_EXT_##ID},
+        RISCV_EXTENSIONS(X)
+#undef X
+    };
+    memcpy(names, all, sizeof(all));
+    qsort(names, EXT_NAME_COUNT, sizeof(*names), by_canon);
+}
+
+static bool present(const RiscvCpu *rc, const ExtName *e) { return e->ext == RISCV_EXT_I || riscv_has(rc, e->ext); }
 
 char *riscv_cpu_isa_string(const CpuState *cpu)
 {
     const RiscvCpu *rc = (const RiscvCpu *)cpu;
-    GString *s = g_string_new(riscv_cpu_isa_base(cpu));
-    for (size_t i = 0; i < G_N_ELEMENTS(ext_names); i++) {
-        if (is_letter(&ext_names[i]) && riscv_has(rc, ext_names[i].ext)) {
-            g_string_append(s, ext_names[i].name);
-        }
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(ext_names) && !rc->cfg.short_isa; i++) {
-        if (ext_names[i].name && !is_letter(&ext_names[i]) && riscv_has(rc, ext_names[i].ext)) {
-            g_string_append_printf(s, "_%s", ext_names[i].name);
+    ExtName names[EXT_NAME_COUNT];
+    GString *s = g_string_new(riscv_is32(rc) ? "rv32" : "rv64");
+    sorted_names(names);
+    for (unsigned i = 0; i < EXT_NAME_COUNT; i++) {
+        if (present(rc, &names[i]) && (is_letter(&names[i]) || !rc->cfg.short_isa)) {
+            g_string_append_printf(s, "%s%s", is_letter(&names[i]) ? "" : "_", names[i].name);
         }
     }
     return g_string_free(s, FALSE);
@@ -37,15 +64,16 @@ char *riscv_cpu_isa_string(const CpuState *cpu)
 char **riscv_cpu_isa_extensions(const CpuState *cpu)
 {
     const RiscvCpu *rc = (const RiscvCpu *)cpu;
-    GPtrArray *names = g_ptr_array_new();
-    g_ptr_array_add(names, g_strdup("i"));
-    for (size_t i = 0; i < G_N_ELEMENTS(ext_names); i++) {
-        if (ext_names[i].name && riscv_has(rc, ext_names[i].ext)) {
-            g_ptr_array_add(names, g_strdup(ext_names[i].name));
+    ExtName names[EXT_NAME_COUNT];
+    GPtrArray *list = g_ptr_array_new();
+    sorted_names(names);
+    for (unsigned i = 0; i < EXT_NAME_COUNT; i++) {
+        if (present(rc, &names[i])) {
+            g_ptr_array_add(list, g_strdup(names[i].name));
         }
     }
-    g_ptr_array_add(names, NULL);
-    return (char **)g_ptr_array_free(names, FALSE);
+    g_ptr_array_add(list, NULL);
+    return (char **)g_ptr_array_free(list, FALSE);
 }
 
 const char *riscv_cpu_isa_base(const CpuState *cpu) { return riscv_cpu_xlen(cpu) == 32 ? "rv32i" : "rv64i"; }

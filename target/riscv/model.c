@@ -18,7 +18,7 @@ extern const TargetRecord riscv64_target, riscv32_target;
 #define BOOL(name_, def_, help_) FIELD(RiscvCpu, cfg.name_, FIELD_BOOL, #name_, FIELD_PROP, .def = (def_), .help = help_)
 
 static const Field riscv_fields[] = {
-#define X(ID, member, rv64, max, shown, help) BOOL(member, rv64, help),
+#define X(ID, member, rv64, max, help) BOOL(member, rv64, help),
     RISCV_EXTENSIONS(X)
 #undef X
     BOOL(i, true, "base integer instructions (always there)"),
@@ -56,7 +56,7 @@ static const Field riscv_fields[] = {
 #define E(ID) (1ull << RISCV_EXT_##ID)
 #define EXT_IMAC (E(M) | E(A) | E(C) | E(ZICSR) | E(ZIFENCEI) | E(ZICNTR) | E(ZIHPM))
 #define EXT_GC (EXT_IMAC | E(F) | E(D))
-#define EXT_RVA22 (EXT_GC | E(ZICBOM) | E(ZICBOZ) | E(ZIHINTPAUSE) | E(ZFHMIN) | E(ZBA) | E(ZBB) | E(ZBS))
+#define EXT_RVA22 (EXT_GC | E(ZICBOM) | E(ZICBOZ) | E(ZICBOP) | E(ZIHINTPAUSE) | E(ZFHMIN) | E(ZBA) | E(ZBB) | E(ZBS))
 #define EXT_RVA22S (EXT_RVA22 | E(SSTC) | E(SVADU) | E(SVPBMT) | E(SVINVAL))
 
 typedef struct RiscvModel {
@@ -69,7 +69,7 @@ typedef struct RiscvModel {
 static bool *config_flag(RiscvConfig *cfg, RiscvExt e)
 {
     static const uint16_t offsets[] = {
-#define X(ID, member, rv64, max, shown, help) offsetof(RiscvConfig, member),
+#define X(ID, member, rv64, max, help) offsetof(RiscvConfig, member),
         RISCV_EXTENSIONS(X)
 #undef X
     };
@@ -79,7 +79,7 @@ static bool *config_flag(RiscvConfig *cfg, RiscvExt e)
 static void apply_model(RiscvCpu *rc, const RiscvModel *m)
 {
     static const bool in_max[] = {
-#define X(ID, member, rv64, max, shown, help) max,
+#define X(ID, member, rv64, max, help) max,
         RISCV_EXTENSIONS(X)
 #undef X
     };
@@ -154,6 +154,7 @@ static bool check_dependencies(const RiscvConfig *cfg, Error **errp)
            needs(cfg, RISCV_EXT_ZFHMIN, RISCV_EXT_F, "zfhmin", "f", errp) &&
            needs(cfg, RISCV_EXT_ZICNTR, RISCV_EXT_ZICSR, "zicntr", "zicsr", errp) &&
            needs(cfg, RISCV_EXT_ZIHPM, RISCV_EXT_ZICSR, "zihpm", "zicsr", errp) &&
+           needs(cfg, RISCV_EXT_ZFA, RISCV_EXT_F, "zfa", "f", errp) && needs(cfg, RISCV_EXT_ZCB, RISCV_EXT_C, "zcb", "c", errp) &&
            needs(cfg, RISCV_EXT_ZAWRS, RISCV_EXT_A, "zawrs", "a", errp);
 }
 
@@ -201,7 +202,10 @@ static void drop_dependents(RiscvConfig *cfg)
         cfg->zawrs = false;
     }
     if (!cfg->f) {
-        cfg->zfh = cfg->zfhmin = false;
+        cfg->zfh = cfg->zfhmin = cfg->zfa = false;
+    }
+    if (!cfg->c) {
+        cfg->zcb = false;
     }
     if (!cfg->s) {
         cfg->sstc = cfg->svadu = cfg->svinval = cfg->svnapot = cfg->svpbmt = cfg->mmu = false;
@@ -317,9 +321,8 @@ MODEL(ibex, "lowrisc-ibex", TYPE_RISCV32_CPU, "lowRISC Ibex: RV32IMC with Zba to
 static bool absent_extension(const char *name)
 {
     static const char *const names[] = {
-        "zfa", "zicbop", "zca", "zcb", "zcd", "zcf", "zcmp", "zcmt", "zacas", "zabha", "zama16b", "zaamo", "zalrsc", "zmmul", "zbkb",
-        "zbkc", "zbkx", "zk", "zkn", "zknd", "zkne", "zknh", "zkr", "zks", "zksed", "zksh", "zkt", "zfinx", "zdinx", "zhinx", "zhinxmin",
-        "zfbfmin", "zimop", "zcmop", "zihintntl", "zve32f", "zve32x", "zve64d", "zve64f", "zve64x", "zvfh", "zvfhmin", "zvfbfmin",
+        "zca", "zcd", "zcf", "zcmp", "zcmt", "zama16b", "zaamo", "zalrsc", "zmmul", "zacas", "zabha", "zk", "zkn", "zknd", "zkne", "zknh", "zkr", "zks", "zksed", "zksh", "zkt", "zfinx", "zdinx", "zhinx", "zhinxmin",
+        "zfbfmin", "zimop", "zcmop", "zve32f", "zve32x", "zve64d", "zve64f", "zve64x", "zvfh", "zvfhmin", "zvfbfmin",
         "zvbb", "zvbc", "zvkb", "zvkn", "zvks", "smaia", "ssaia", "smepmp", "smrnmi", "sscofpmf", "svade", "svvptc", "smcntrpmf",
     };
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {

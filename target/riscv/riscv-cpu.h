@@ -16,39 +16,46 @@
 #include "util/main-loop.h"
 
 /*
- * X(ID, member and property, default of rv64, of max, shown in the ISA string, help). Ascending canonical order of the ISA string.
- * Those below 32 travel in the upper half of the region flags, where decoding finds them: what decodes must be there.
+ * X(ID, member and property, default of rv64, of max, help). The first 32 travel in the upper half of the region flags, where decoding
+ * finds them: whatever has instructions of its own must be among them. V and its companions will be.
  */
 #define RISCV_EXTENSIONS(X)                                                                                            \
-    X(M, m, true, true, true, "integer multiplication and division")                                                   \
-    X(A, a, true, true, true, "atomic instructions")                                                                   \
-    X(F, f, true, true, true, "single-precision floating point")                                                       \
-    X(D, d, true, true, true, "double-precision floating point")                                                       \
-    X(C, c, true, true, true, "compressed instructions")                                                               \
-    X(ZICBOM, zicbom, true, true, true, "cache-block management")                                                      \
-    X(ZICBOZ, zicboz, true, true, true, "cache-block zero")                                                            \
-    X(ZICNTR, zicntr, true, true, true, "base counters")                                                               \
-    X(ZICOND, zicond, false, true, true, "integer conditional operations")                                             \
-    X(ZICSR, zicsr, true, true, true, "control and status registers")                                                  \
-    X(ZIFENCEI, zifencei, true, true, true, "instruction-fetch fence")                                                 \
-    X(ZIHINTPAUSE, zihintpause, true, true, true, "pause hint")                                                        \
-    X(ZIHPM, zihpm, true, true, true, "hardware performance counters (read as zero)")                                  \
-    X(ZAWRS, zawrs, true, true, true, "wait on reservation set")                                                       \
-    X(ZFH, zfh, false, true, true, "half-precision floating point")                                                    \
-    X(ZFHMIN, zfhmin, false, true, true, "half-precision conversions, loads and stores")                               \
-    X(ZBA, zba, true, true, true, "address generation")                                                                \
-    X(ZBB, zbb, true, true, true, "basic bit manipulation")                                                            \
-    X(ZBC, zbc, true, true, true, "carry-less multiplication")                                                         \
-    X(ZBS, zbs, true, true, true, "single-bit instructions")                                                           \
-    X(SMSTATEEN, smstateen, false, true, true, "state enable")                                                         \
-    X(SSTC, sstc, true, true, true, "supervisor timer comparator")                                                     \
-    X(SVADU, svadu, true, true, true, "hardware update of accessed and dirty bits")                                    \
-    X(SVINVAL, svinval, false, true, true, "fine-grained address-translation cache invalidation")                      \
-    X(SVNAPOT, svnapot, false, true, true, "naturally aligned power-of-two translation contiguity")                    \
-    X(SVPBMT, svpbmt, false, true, true, "page-based memory types")
+    X(ZICSR, zicsr, true, true, "control and status registers")                                                        \
+    X(M, m, true, true, "integer multiplication and division")                                                         \
+    X(A, a, true, true, "atomic instructions")                                                                         \
+    X(F, f, true, true, "single-precision floating point")                                                             \
+    X(D, d, true, true, "double-precision floating point")                                                             \
+    X(C, c, true, true, "compressed instructions")                                                                     \
+    X(ZIFENCEI, zifencei, true, true, "instruction-fetch fence")                                                       \
+    X(ZICBOM, zicbom, true, true, "cache-block management")                                                            \
+    X(ZICBOZ, zicboz, true, true, "cache-block zero")                                                                  \
+    X(ZICOND, zicond, false, true, "integer conditional operations")                                                   \
+    X(ZAWRS, zawrs, true, true, "wait on reservation set")                                                             \
+    X(ZFA, zfa, true, true, "additional floating point")                                                               \
+    X(ZFH, zfh, false, true, "half-precision floating point")                                                          \
+    X(ZFHMIN, zfhmin, false, true, "half-precision conversions, loads and stores")                                     \
+    X(ZCB, zcb, false, true, "more compressed instructions")                                                           \
+    X(ZBA, zba, true, true, "address generation")                                                                      \
+    X(ZBB, zbb, true, true, "basic bit manipulation")                                                                  \
+    X(ZBC, zbc, true, true, "carry-less multiplication")                                                               \
+    X(ZBKB, zbkb, false, true, "bit manipulation for cryptography")                                                    \
+    X(ZBKC, zbkc, false, true, "carry-less multiplication for cryptography")                                           \
+    X(ZBKX, zbkx, false, true, "crossbar permutations")                                                                \
+    X(ZBS, zbs, true, true, "single-bit instructions")                                                                 \
+    X(SVINVAL, svinval, false, true, "fine-grained address-translation cache invalidation")                            \
+    X(ZICBOP, zicbop, true, true, "cache-block prefetch hints")                                                        \
+    X(ZICNTR, zicntr, true, true, "base counters")                                                                     \
+    X(ZIHINTPAUSE, zihintpause, true, true, "pause hint")                                                              \
+    X(ZIHINTNTL, zihintntl, true, true, "non-temporal locality hints")                                                 \
+    X(ZIHPM, zihpm, true, true, "hardware performance counters (read as zero)")                                        \
+    X(SMSTATEEN, smstateen, false, true, "state enable")                                                               \
+    X(SSTC, sstc, true, true, "supervisor timer comparator")                                                           \
+    X(SVADU, svadu, true, true, "hardware update of accessed and dirty bits")                                          \
+    X(SVNAPOT, svnapot, false, true, "naturally aligned power-of-two translation contiguity")                          \
+    X(SVPBMT, svpbmt, false, true, "page-based memory types")
 
 typedef enum RiscvExt {
-#define X(ID, member, rv64, max, shown, help) RISCV_EXT_##ID,
+#define X(ID, member, rv64, max, help) RISCV_EXT_##ID,
     RISCV_EXTENSIONS(X)
 #undef X
     RISCV_EXT_COUNT,
@@ -56,7 +63,7 @@ typedef enum RiscvExt {
 } RiscvExt;
 
 typedef struct RiscvConfig {
-#define X(ID, member, rv64, max, shown, help) bool member;
+#define X(ID, member, rv64, max, help) bool member;
     RISCV_EXTENSIONS(X)
 #undef X
     bool i, s, u, g, h, v; /* h and v: refused at realize while they are not implemented */

@@ -129,9 +129,19 @@ static void emit_czero(RvInsn *d)
     rv_put(d, d->rd, tcg_select(d->b, TCG_I64, (TcgCond)d->row->arg, TCG_I64, rv_get(d, d->rs2), zero, rv_get(d, d->rs1), zero));
 }
 
+/* What Zbkb and Zbkc share with Zbb and Zbc is there for either. */
+#define ALT_ZBA 0
+#define ALT_ZBB 0
+#define ALT_ZBC 0
+#define ALT_ZBS 0
+#define ALT_ZICOND 0
+#define ALT_ZBB_ZBKB RISCV_EXT_ZBKB
+#define ALT_ZBC_ZBKC RISCV_EXT_ZBKC
+#define RISCV_EXT_ZBB_ZBKB RISCV_EXT_ZBB
+#define RISCV_EXT_ZBC_ZBKC RISCV_EXT_ZBC
 #define ROW(name_, pattern_, format_, emit_, arg_, ext_, xlen_)                                                        \
-    {.name = name_, .pattern = pattern_, .format = format_, .emit = emit_, .arg = (arg_), .ext = RISCV_EXT_##ext_, .xlen = xlen_, \
-     .scan = SCAN_NEXT}
+    {.name = name_, .pattern = pattern_, .format = format_, .emit = emit_, .arg = (arg_), .ext = RISCV_EXT_##ext_,     \
+     .alt = ALT_##ext_, .xlen = xlen_, .scan = SCAN_NEXT}
 #define RRR(name_, funct7_, funct3_, opcode_, emit_, arg_, ext_, xlen_)                                                \
     ROW(name_, funct7_ " rs2 rs1 " funct3_ " rd " opcode_, "rd, rs1, rs2", emit_, arg_, ext_, xlen_)
 #define UNARY(name_, top_, funct3_, opcode_, emit_, arg_, ext_, xlen_)                                                 \
@@ -150,9 +160,9 @@ static const RvRow rows[] = {
     RRR("sh3add.uw", "0010000", "110", "0111011", emit_shift_add, 3 | RV_WORD, ZBA, RV_64),
     ROW("slli.uw", "000010 shamt[5:0] rs1 001 rd 0011011", "rd, rs1, imm", emit_slli_uw, 0, ZBA, RV_64),
 
-    RRR("andn", "0100000", "111", "0110011", emit_with_not, TCG_OP_AND, ZBB, RV_BOTH),
-    RRR("orn", "0100000", "110", "0110011", emit_with_not, TCG_OP_OR, ZBB, RV_BOTH),
-    RRR("xnor", "0100000", "100", "0110011", emit_with_not, TCG_OP_XOR, ZBB, RV_BOTH),
+    RRR("andn", "0100000", "111", "0110011", emit_with_not, TCG_OP_AND, ZBB_ZBKB, RV_BOTH),
+    RRR("orn", "0100000", "110", "0110011", emit_with_not, TCG_OP_OR, ZBB_ZBKB, RV_BOTH),
+    RRR("xnor", "0100000", "100", "0110011", emit_with_not, TCG_OP_XOR, ZBB_ZBKB, RV_BOTH),
     UNARY("clz", "0110000 00000", "001", "0010011", emit_count, TCG_OP_CLZ, ZBB, RV_BOTH),
     UNARY("ctz", "0110000 00001", "001", "0010011", emit_count, TCG_OP_CTZ, ZBB, RV_BOTH),
     UNARY("cpop", "0110000 00010", "001", "0010011", emit_count, TCG_OP_POPCNT, ZBB, RV_BOTH),
@@ -161,24 +171,24 @@ static const RvRow rows[] = {
     UNARY("cpopw", "0110000 00010", "001", "0011011", emit_count, TCG_OP_POPCNT | RV_WORD, ZBB, RV_64),
     UNARY("sext.b", "0110000 00100", "001", "0010011", emit_sext, 8, ZBB, RV_BOTH),
     UNARY("sext.h", "0110000 00101", "001", "0010011", emit_sext, 16, ZBB, RV_BOTH),
-    UNARY("zext.h", "0000100 00000", "100", "0110011", emit_zext_h, 0, ZBB, RV_32),
-    UNARY("zext.h", "0000100 00000", "100", "0111011", emit_zext_h, 0, ZBB, RV_64),
-    UNARY("rev8", "0110100 11000", "101", "0010011", emit_rev8, 0, ZBB, RV_32),
-    UNARY("rev8", "0110101 11000", "101", "0010011", emit_rev8, 0, ZBB, RV_64),
+    UNARY("zext.h", "0000100 00000", "100", "0110011", emit_zext_h, 0, ZBB_ZBKB, RV_32),
+    UNARY("zext.h", "0000100 00000", "100", "0111011", emit_zext_h, 0, ZBB_ZBKB, RV_64),
+    UNARY("rev8", "0110100 11000", "101", "0010011", emit_rev8, 0, ZBB_ZBKB, RV_32),
+    UNARY("rev8", "0110101 11000", "101", "0010011", emit_rev8, 0, ZBB_ZBKB, RV_64),
     UNARY("orc.b", "0010100 00111", "101", "0010011", emit_orc_b, 0, ZBB, RV_BOTH),
     RRR("min", "0000101", "100", "0110011", emit_minmax, TCG_COND_LT, ZBB, RV_BOTH),
     RRR("minu", "0000101", "101", "0110011", emit_minmax, TCG_COND_LTU, ZBB, RV_BOTH),
     RRR("max", "0000101", "110", "0110011", emit_minmax, TCG_COND_GT, ZBB, RV_BOTH),
     RRR("maxu", "0000101", "111", "0110011", emit_minmax, TCG_COND_GTU, ZBB, RV_BOTH),
-    RRR("rol", "0110000", "001", "0110011", rv_emit_alu, TCG_OP_ROL, ZBB, RV_BOTH),
-    RRR("ror", "0110000", "101", "0110011", rv_emit_alu, TCG_OP_ROR, ZBB, RV_BOTH),
-    RRR("rolw", "0110000", "001", "0111011", rv_emit_alu, TCG_OP_ROL | RV_WORD, ZBB, RV_64),
-    RRR("rorw", "0110000", "101", "0111011", rv_emit_alu, TCG_OP_ROR | RV_WORD, ZBB, RV_64),
-    SHIFT("rori", "011000", "101", rv_emit_alu_imm, TCG_OP_ROR, ZBB),
-    ROW("roriw", "0110000 shamt[4:0] rs1 101 rd 0011011", "rd, rs1, imm", rv_emit_alu_imm, TCG_OP_ROR | RV_WORD, ZBB, RV_64),
+    RRR("rol", "0110000", "001", "0110011", rv_emit_alu, TCG_OP_ROL, ZBB_ZBKB, RV_BOTH),
+    RRR("ror", "0110000", "101", "0110011", rv_emit_alu, TCG_OP_ROR, ZBB_ZBKB, RV_BOTH),
+    RRR("rolw", "0110000", "001", "0111011", rv_emit_alu, TCG_OP_ROL | RV_WORD, ZBB_ZBKB, RV_64),
+    RRR("rorw", "0110000", "101", "0111011", rv_emit_alu, TCG_OP_ROR | RV_WORD, ZBB_ZBKB, RV_64),
+    SHIFT("rori", "011000", "101", rv_emit_alu_imm, TCG_OP_ROR, ZBB_ZBKB),
+    ROW("roriw", "0110000 shamt[4:0] rs1 101 rd 0011011", "rd, rs1, imm", rv_emit_alu_imm, TCG_OP_ROR | RV_WORD, ZBB_ZBKB, RV_64),
 
-    RRR("clmul", "0000101", "001", "0110011", emit_clmul, 0, ZBC, RV_BOTH),
-    RRR("clmulh", "0000101", "011", "0110011", emit_clmul, 1, ZBC, RV_BOTH),
+    RRR("clmul", "0000101", "001", "0110011", emit_clmul, 0, ZBC_ZBKC, RV_BOTH),
+    RRR("clmulh", "0000101", "011", "0110011", emit_clmul, 1, ZBC_ZBKC, RV_BOTH),
     RRR("clmulr", "0000101", "010", "0110011", emit_clmul, 2, ZBC, RV_BOTH),
 
     RRR("bclr", "0100100", "001", "0110011", emit_single_bit, 0, ZBS, RV_BOTH),

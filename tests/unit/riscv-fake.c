@@ -233,6 +233,9 @@ bool riscv_fake_run(RiscvFake *f, uint64_t max_insns)
     while (!f->finished && f->insns < end) {
         if (cpu->exception >= 0) {
             f->last_exception = cpu->exception;
+            if (f->stop_at_exception) {
+                break;
+            }
             cpu->target->deliver_exception(cpu);
         }
         cpu->target->deliver_interrupt(cpu);

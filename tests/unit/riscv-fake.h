@@ -21,6 +21,7 @@ typedef struct RiscvFake {
     bool finished;
     uint32_t finish_code; /* what was stored at 0x100000 */
     unsigned flushes;     /* calls of tlb_flush_* and tlb_switch */
+    bool stop_at_exception;
     int last_exception;   /* last one delivered; -1: none */
     unsigned exceptions;
 } RiscvFake;

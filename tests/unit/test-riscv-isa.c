@@ -35,7 +35,8 @@ static void test_riscv_tests(void)
     GDir *dir = g_dir_open(folder, 0, NULL);
     g_assert_nonnull(dir);
     for (const char *name; (name = g_dir_read_name(dir));) {
-        if (strchr(name, '.') || !g_str_has_prefix(name, "rv") || (only && !g_pattern_match_simple(only, name))) {
+        bool counts = strstr(name, "instret_overflow"); /* wants instructions counted, not time */
+        if (strchr(name, '.') || counts || !g_str_has_prefix(name, "rv") || (only && !g_pattern_match_simple(only, name))) {
             continue;
         }
         g_autofree char *path = g_build_filename(folder, name, NULL);

@@ -52,13 +52,13 @@ static void test_models(void)
 {
     RiscvFake *f = riscv_fake_new("riscv64", NULL);
     g_autofree char *isa = riscv_cpu_isa_string(f->cpu);
-    g_assert_true(g_str_has_prefix(isa, "rv64imafdc_zicbom_zicboz_zicntr_zicsr_zifencei"));
+    g_assert_true(g_str_has_prefix(isa, "rv64imafdc_zicbom_zicbop_zicboz_zicntr_zicsr_zifencei"));
     g_assert_nonnull(strstr(isa, "_zba_zbb_zbc_zbs_sstc"));
     g_assert_cmpstr(riscv_cpu_mmu_type(f->cpu), ==, "riscv,sv57");
     g_assert_cmphex(csr(f, 0x301), ==, 0x800000000014112d);
     riscv_fake_free(f);
 
-    f = riscv_fake_new("riscv64", "rv64,zbb=off,sv57=off,-zba,f=off,d=off,zfa=off");
+    f = riscv_fake_new("riscv64", "rv64,zbb=off,sv57=off,-zba,f=off,d=off,zfa=off,zkn=off");
     g_autofree char *isa2 = riscv_cpu_isa_string(f->cpu);
     g_assert_true(g_str_has_prefix(isa2, "rv64imac_zicbom"));
     g_assert_null(strstr(isa2, "_zba"));
