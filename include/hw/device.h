@@ -85,7 +85,8 @@ typedef struct RegisterBlock {
 void register_block_init(MemoryRegion *mr, Machine *m, Object *owner, const RegisterBlock *block, void *opaque);
 
 /* --- life --- */
-/* A board's device: created, then set up with object_set*(), then device_attach()ed: put on the bus (NULL: the system bus) and realized. */
+/* A board's device: created, then set up with object_set*(), then device_attach()ed: put on the bus (NULL: the system bus) and realized.
+ * device_attach() takes over the reference: the tree holds the device; after a failure the pointer is dead. */
 DeviceState *device_new(Machine *m, const char *type);
 bool device_attach(DeviceState *dev, Bus *bus, const char *child_name, Error **errp); /* child_name NULL: "unattached" naming */
 /* -device and device_add: driver=, id=, bus=, addr=...; finds the bus; realizes. The device is owned by the tree. */
