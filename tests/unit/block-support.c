@@ -174,7 +174,8 @@ void replay_free(Replay *r)
     g_free(r);
 }
 
-static void apply(GByteArray *to, const FaultEvent *e, int64_t from, int64_t len)
+/* @fresh: what stands in space that was added to the file, but not written. */
+static void apply(GByteArray *to, const FaultEvent *e, int64_t from, int64_t len, int fresh)
 {
     int64_t at = e->offset + from;
     if (e->kind == FAULT_DISCARD && at + len > to->len) {
@@ -183,7 +184,7 @@ static void apply(GByteArray *to, const FaultEvent *e, int64_t from, int64_t len
     if (len && at + len > to->len) {
         int64_t old = to->len;
         g_byte_array_set_size(to, (guint)(at + len));
-        memset(to->data + old, 0, (size_t)(at + len - old));
+        memset(to->data + old, fresh, (size_t)(at + len - old));
     }
     if (e->data) {
         memcpy(to->data + at, e->data + from, (size_t)len);
@@ -199,7 +200,7 @@ static void apply_flush(Replay *r, uint64_t start)
     for (unsigned i = 0; i < r->pending->len; i++) {
         FaultEvent *e = g_ptr_array_index(r->pending, i);
         if (e->end && e->end <= start) {
-            apply(r->durable, e, 0, e->len);
+            apply(r->durable, e, 0, e->len, 0);
         } else {
             r->pending->pdata[kept++] = e;
         }
@@ -240,12 +241,12 @@ static void advance(Replay *r, uint64_t time)
 }
 
 /* Sectors of the file, at its own boundaries. */
-static void apply_some_sectors(GByteArray *to, const FaultEvent *e, GRand *rand, double chance)
+static void apply_some_sectors(GByteArray *to, const FaultEvent *e, GRand *rand, double chance, int fresh)
 {
     for (int64_t from = 0; from < e->len;) {
         int64_t len = MIN(SECTOR - (e->offset + from) % SECTOR, e->len - from);
         if (g_rand_double(rand) < chance) {
-            apply(to, e, from, len);
+            apply(to, e, from, len, fresh);
         }
         from += len;
     }
@@ -259,6 +260,7 @@ void replay_state(Replay *r, uint64_t time, GRand *rand, const uint8_t **data, i
     int kind = g_rand_int_range(rand, 0, 8);
     unsigned n = r->pending->len, pick = n ? (unsigned)g_rand_int_range(rand, 0, (gint32)n) : 0;
     double chance = g_rand_double(rand);
+    int fresh = g_rand_int_range(rand, 0, 4) ? 0 : g_rand_int_range(rand, 0, 256); /* stale bytes, as some disks have them */
     for (unsigned i = 0; i < n; i++) {
         const FaultEvent *e = g_ptr_array_index(r->pending, i);
         bool whole = true;
@@ -271,13 +273,13 @@ void replay_state(Replay *r, uint64_t time, GRand *rand, const uint8_t **data, i
         case 5: whole = i != pick; break;                            /* all but one */
         case 6: whole = i == pick; break;                            /* one only */
         default:                                                     /* torn */
-            apply_some_sectors(r->state, e, rand, chance);
+            apply_some_sectors(r->state, e, rand, chance, fresh);
             continue;
         }
         if (whole) {
-            apply(r->state, e, 0, e->len);
+            apply(r->state, e, 0, e->len, fresh);
         } else if (i == pick && g_rand_boolean(rand)) {
-            apply_some_sectors(r->state, e, rand, 0.5);
+            apply_some_sectors(r->state, e, rand, 0.5, fresh);
         }
     }
     *data = r->state->data;
