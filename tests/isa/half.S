@@ -91,7 +91,8 @@ test:
     /* From and to single and double. */
 #define H_OF_S(a, rm, want, flags) \
     LINE; li t0, a; fmv.w.x fa0, t0; csrw fflags, zero; fcvt.h.s fa1, fa0, rm; fmv.x.h t0, fa1; TESTED(t0, want); \
-    FLAGS(flags); csrw fflags, zero; fcvt.d.s fa0, fa0; fcvt.h.d fa1, fa0, rm; fmv.x.h t0, fa1; TESTED(t0, want); FLAGS(flags)
+    FLAGS(flags); csrw fflags, zero; fcvt.d.s fa0, fa0; fcvt.h.d fa1, fa0, rm; fmv.x.h t0, fa1; \
+    TESTED(t0, want); FLAGS(flags)
     H_OF_S(0x3f800000, rne, ONE, 0)
     H_OF_S(0x477fe000, rne, MAX, 0)
     H_OF_S(0x477ff000, rne, INF, OF | NX)
