@@ -141,16 +141,7 @@ bool vl_make_nics(Startup *st, Error **errp)
             return false;
         }
     }
-    if (!old_nets(st, errp)) {
-        return false;
-    }
-    bool given = st->nics->len || st->nets->len || st->netdevs->len;
-    if (!given && !st->nodefaults && st->record->default_nic) { /* as the reference: a card with user networking */
-        g_autoptr(OptionSet) none = option_set_parse("type=user", NULL, NULL);
-        VlItem item = {.option = "-nic", .text = (char *)"user", .opts = none};
-        return one_nic(st, &item, 0, errp);
-    }
-    return true;
+    return old_nets(st, errp); /* boards of today have no card that nobody asked for, as in the reference */
 }
 
 void vl_print_netdevs(void) { netdev_print_types(stdout); }
