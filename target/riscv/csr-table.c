@@ -133,6 +133,9 @@ static void write_sstatus(RiscvCpu *rc, const CsrRow *row, unsigned number, uint
     riscv_mstatus_write(rc, (rc->mstatus & ~SSTATUS_MASK) | (v & SSTATUS_MASK));
 }
 
+/* tinfo: bit 0 says that tselect names no trigger. */
+static uint64_t read_no_trigger(RiscvCpu *rc, const CsrRow *row, unsigned number) { return 1; }
+
 /* Everything implemented stays on: writes are ignored. */
 static void write_nothing(RiscvCpu *rc, const CsrRow *row, unsigned number, uint64_t v) {}
 
@@ -401,6 +404,6 @@ const CsrRow riscv_csr_rows[] = {
     ZERO(0x7a1, "tdata1", if_trigger),
     ZERO(0x7a2, "tdata2", if_trigger),
     ZERO(0x7a3, "tdata3", if_trigger),
-    ZERO(0x7a4, "tinfo", if_trigger),
+    FUNC(0x7a4, "tinfo", if_trigger, read_no_trigger, write_nothing),
 };
 const unsigned riscv_csr_row_count = G_N_ELEMENTS(riscv_csr_rows);
