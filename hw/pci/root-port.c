@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pcie-root-port: a bridge from the root bus to a bus with one slot (1b36:000c). Its windows are kept for the guest to program; devices behind
+ * it decode their own BARs in the same address space, so the windows need no regions of their own.
+ */
+#include "hw/pci/pci.h"
+#include "util/bytes.h"
+
+typedef struct RootPort {
+    PciDevice pci;
+    PciBus *secondary;
+    uint16_t slot;
+    uint8_t chassis, port;
+} RootPort;
+
+static void set_masks(PciDevice *dev)
+{
+    dev->writable[PCI_PRIMARY_BUS] = dev->writable[PCI_SECONDARY_BUS] = dev->writable[PCI_SUBORDINATE_BUS] = 0xff;
+    dev->writable[PCI_IO_BASE] = dev->writable[PCI_IO_LIMIT] = 0xf0;
+    dev->config[PCI_IO_BASE] = dev->config[PCI_IO_LIMIT] = 1; /* 32-bit */
+    st_le16(dev->writable + PCI_MEMORY_BASE, 0xfff0);
+    st_le16(dev->writable + PCI_MEMORY_LIMIT, 0xfff0);
+    st_le16(dev->writable + PCI_PREF_BASE, 0xfff0);
+    st_le16(dev->writable + PCI_PREF_LIMIT, 0xfff0);
+    st_le16(dev->config + PCI_PREF_BASE, 1); /* 64-bit */
+    st_le16(dev->config + PCI_PREF_LIMIT, 1);
+    st_le32(dev->writable + PCI_PREF_BASE_UPPER, UINT32_MAX);
+    st_le32(dev->writable + PCI_PREF_LIMIT_UPPER, UINT32_MAX);
+    st_le32(dev->writable + 0x30, UINT32_MAX); /* upper halves of the I/O window */
+    st_le16(dev->writable + PCI_BRIDGE_CONTROL, 0x005f);
+}
+
+static bool root_port_realize(PciDevice *dev, Error **errp)
+{
+    RootPort *rp = (RootPort *)dev;
+    set_masks(dev);
+    pci_set_interrupt_pin(dev, 1);
+    pcie_add_capability(dev, 4);
+    uint8_t at = (uint8_t)dev->express_cap;
+    st_le32(dev->config + at + 0x14, (uint32_t)rp->slot << 19); /* slot capabilities: its number */
+    st_le16(dev->writable + at + 0x18, 0x1fff);
+    st_le16(dev->writable + at + 0x1c, 0x001f);
+    if (dev->bus->bridge) {
+        error_setg(errp, "pcie-root-port has to be on the root bus pcie.0");
+        return false;
+    }
+    g_autofree char *name = g_strdup(dev->dev.id ? dev->dev.id : "pcie-port");
+    rp->secondary = (PciBus *)bus_new(TYPE_PCIE_BUS, &dev->dev, dev->dev.machine, name);
+    rp->secondary->bridge = dev;
+    rp->secondary->mem = dev->bus->mem;
+    rp->secondary->io = dev->bus->io;
+    return true;
+}
+
+static void root_port_reset(PciDevice *dev)
+{
+    for (unsigned i = PCI_PRIMARY_BUS; i < 0x34; i++) {
+        dev->config[i] &= (uint8_t)~dev->writable[i];
+    }
+    if (((RootPort *)dev)->secondary->devices[0]) { /* presence detected */
+        st_le16(dev->config + dev->express_cap + 0x1a, 1u << 6);
+    }
+}
+
+static const Field root_port_fields[] = {
+    FIELD(RootPort, slot, FIELD_U16, "slot", FIELD_PROP, .help = "number of the physical slot"),
+    FIELD(RootPort, chassis, FIELD_U8, "chassis", FIELD_PROP, .help = "number of the chassis"),
+    FIELD(RootPort, port, FIELD_U8, "port", FIELD_PROP, .help = "number of the port"),
+    FIELD_END,
+};
+static const PciClass root_port_class = {
+    PCI_DEVICE_PART, .device.category = DEVICE_CAT_BRIDGE, .device.user_creatable = true, .vendor_id = 0x1b36, .device_id = 0x000c,
+    .class_id = 0x0604, .bridge = true, .realize = root_port_realize, .reset = root_port_reset,
+};
+static const TypeRecord root_port_type = {
+    .name = "pcie-root-port", .parent = TYPE_PCI_DEVICE, .help = "PCI Express root port", .instance_size = sizeof(RootPort),
+    .class_kind = TYPE_DEVICE, .class_data = &root_port_class, .fields = root_port_fields,
+};
+TYPE_REGISTER(root_port_type);

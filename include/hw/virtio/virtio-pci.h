@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The PCI form of a VirtIO device. VIRTIO_PCI_FORM makes the type "virtio-X-pci" that carries the backend type and shows the backend's properties as its own.
+ */
+#ifndef HW_VIRTIO_VIRTIO_PCI_H
+#define HW_VIRTIO_VIRTIO_PCI_H
+
+#include "hw/pci/pci.h"
+#include "hw/virtio/virtio.h"
+
+#define TYPE_VIRTIO_PCI "virtio-pci"
+
+typedef struct VirtioPciClass {
+    PciClass pci;
+    const char *backend; /* "virtio-blk-device" */
+} VirtioPciClass;
+
+bool virtio_pci_realize(PciDevice *dev, Error **errp);
+void virtio_pci_unrealize(PciDevice *dev);
+void virtio_pci_reset(PciDevice *dev);
+void virtio_pci_config_written(PciDevice *dev, uint32_t offset, unsigned size);
+void virtio_pci_config_reading(PciDevice *dev, uint32_t offset, unsigned size);
+
+#define VIRTIO_PCI_FORM(symbol, type_name, backend_type, cat, text)                                                     \
+    static const VirtioPciClass symbol##_class = {                                                                      \
+        .pci = {PCI_DEVICE_PART, .device.category = (cat), .device.user_creatable = true, .vendor_id = 0x1af4,          \
+                .subsystem_vendor = 0x1af4, .realize = virtio_pci_realize, .unrealize = virtio_pci_unrealize,           \
+                .reset = virtio_pci_reset, .config_written = virtio_pci_config_written,                                 \
+                .config_reading = virtio_pci_config_reading},                                                           \
+        .backend = (backend_type)};                                                                                     \
+    static const TypeRecord symbol##_type = {.name = (type_name), .parent = TYPE_VIRTIO_PCI, .help = (text),            \
+                                             .class_kind = TYPE_DEVICE, .class_data = &symbol##_class};                 \
+    TYPE_REGISTER(symbol##_type)
+
+#endif
