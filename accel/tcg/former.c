@@ -265,6 +265,12 @@ static void cover(const Former *f, Region *r)
 {
     unsigned lo = 4096, hi = 0;
 
+    if (r->page[1] && r->page[1] == r->page[0]) { /* two virtual pages, one of RAM: it is in one list, once */
+        r->page[1] = NULL;
+        r->hi[0] = 4096;
+        r->granules[0] = ~(uint64_t)0;
+        return;
+    }
     for (unsigned i = 0; i < f->count; i++) {
         unsigned first = f->plan[i].off, end = MIN(first + f->plan[i].len, 4096u);
 
@@ -300,7 +306,7 @@ uint64_t region_sum(const Region *r)
     const uint8_t *page = r->host - IN_PAGE(r->pc);
     uint64_t h = sum_bytes(0xcbf29ce484222325ull, page + r->lo[0], r->hi[0] - r->lo[0]);
 
-    return r->host2 ? sum_bytes(h, r->host2, r->hi[1]) : h;
+    return r->hi[1] ? sum_bytes(h, r->host2, r->hi[1]) : h;
 }
 
 /* Of the bytes that were translated. */
@@ -308,7 +314,7 @@ static uint64_t former_sum(const Former *f, const Region *r)
 {
     uint64_t h = sum_bytes(0xcbf29ce484222325ull, f->bytes + r->lo[0], r->hi[0] - r->lo[0]);
 
-    return r->host2 ? sum_bytes(h, f->bytes + 4096, r->hi[1]) : h;
+    return r->hi[1] ? sum_bytes(h, f->bytes + 4096, r->hi[1]) : h;
 }
 
 /*

@@ -93,7 +93,7 @@ typedef struct CodePage {
     uint64_t index;     /* page in rb */
     Region *regions;    /* code_lock */
     uint64_t granules;  /* atomic: 64-byte granules with code; all ones while a translation of the page is under way */
-    uint64_t settled;   /* code_lock: granules of the list alone */
+    uint64_t settled;   /* code_lock: granules of the list alone, or more since regions left it */
     uint32_t pending;   /* code_lock: translations under way */
     uint32_t write_seq; /* code_lock: stores that met code */
 } CodePage;
@@ -112,7 +112,7 @@ struct Region {
     TcgCode *code;          /* NULL: interpreted */
     TcgRegion *ir;          /* interpreted ones only */
     CodePage *page[2];
-    Region *page_next[2];
+    Region *page_next[2], **page_prev[2]; /* prev: NULL while not in the list */
     uint64_t granules[2];
     uint16_t lo[2], hi[2];  /* byte hull in each page, hi exclusive */
     LinkState *links;

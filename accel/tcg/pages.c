@@ -85,8 +85,16 @@ static void set_watched(CodePage *p, bool on)
     }
 }
 
-/* code_lock held: what the granules say follows from the list and the translations under way. */
-static void update_granules(CodePage *p)
+static void publish_granules(CodePage *p)
+{
+    atomic_put_sc(&p->granules, p->pending ? ~(uint64_t)0 : p->settled);
+    if (!p->pending && !p->regions && ram_page_has_code(p->rb, p->index)) {
+        set_watched(p, false);
+    }
+}
+
+/* code_lock held: granules of the regions that are left. */
+static void settle_granules(CodePage *p)
 {
     uint64_t g = 0;
 
@@ -94,10 +102,7 @@ static void update_granules(CodePage *p)
         g |= r->granules[r->page[0] != p];
     }
     p->settled = g;
-    atomic_put_sc(&p->granules, p->pending ? ~(uint64_t)0 : g);
-    if (!p->pending && !p->regions && ram_page_has_code(p->rb, p->index)) {
-        set_watched(p, false);
-    }
+    publish_granules(p);
 }
 
 uint32_t code_page_watch(TcgAccel *a, CodePage *p)
@@ -123,31 +128,45 @@ uint32_t code_page_watch(TcgAccel *a, CodePage *p)
 bool code_page_settled(TcgAccel *a, CodePage *p, uint32_t seq)
 {
     p->pending--;
-    update_granules(p);
+    publish_granules(p);
     return p->write_seq == seq;
 }
 
 void code_page_add(CodePage *p, Region *r, unsigned which)
 {
-    r->page_next[which] = p->regions;
+    Region *head = p->regions;
+
+    r->page_next[which] = head;
+    r->page_prev[which] = &p->regions;
+    if (head) {
+        head->page_prev[head->page[0] != p] = &r->page_next[which];
+    }
     p->regions = r;
     p->settled |= r->granules[which];
-    atomic_put_sc(&p->granules, p->pending ? ~(uint64_t)0 : p->settled);
+    publish_granules(p);
     if (!ram_page_has_code(p->rb, p->index)) {
         set_watched(p, true);
     }
 }
 
+/* The granules stay as they are, which is safe, until the page is empty or a store looks closer. */
 void code_page_remove(CodePage *p, Region *r, unsigned which)
 {
-    for (Region **link = &p->regions; *link; link = &(*link)->page_next[(*link)->page[0] != p]) {
-        if (*link == r) {
-            *link = r->page_next[which];
-            break;
-        }
+    Region *next = r->page_next[which];
+
+    if (!r->page_prev[which]) {
+        return; /* died before it was published */
     }
+    *r->page_prev[which] = next;
+    if (next) {
+        next->page_prev[next->page[0] != p] = r->page_prev[which];
+    }
+    r->page_prev[which] = NULL;
     r->page_next[which] = NULL;
-    update_granules(p);
+    if (!p->regions) {
+        p->settled = 0;
+        publish_granules(p);
+    }
 }
 
 static void written_in_page(TcgAccel *a, CodePage *p, unsigned first, unsigned end)
@@ -168,6 +187,7 @@ static void written_in_page(TcgAccel *a, CodePage *p, unsigned first, unsigned e
             region_kill(a, r);
         }
     }
+    settle_granules(p);
     g_mutex_unlock(&a->code_lock);
 }
 

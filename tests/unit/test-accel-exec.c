@@ -243,6 +243,22 @@ static void test_straddle(gconstpointer opts)
     toy_dma(tm, 0x30000, "\x37", 1); /* a write to the second page */
     toy_run(tm, 0, va + 0xff0);
     g_assert_cmpuint(t->r[3], ==, 0x37);
+    /* Both virtual pages are the same page of RAM. */
+    toy_unmap_all(t);
+    toy_map(t, 0, va, 0x10000, 7, 4096);
+    toy_map(t, 0, va + 0x1000, 0x10000, 7, 4096);
+    li = toy_encode4(T_LI, 3, 0, 33);
+    memcpy(tm->ram + 0x10000, (uint8_t *)&li + 2, 2);
+    tm->at = 0x10002;
+    t2(tm, T_SYS, 0, 0);
+    tlb_flush_page(&t->cpu, va + 0x1000);
+    for (int i = 33; i < 36; i++) {
+        uint8_t byte = (uint8_t)i;
+
+        toy_dma(tm, 0x10000, &byte, 1);
+        toy_run(tm, 0, va + 0xff0);
+        g_assert_cmpuint(t->r[3], ==, (uint64_t)i);
+    }
     /* The second page goes away: the fault names it, the PC is the instruction's. */
     toy_unmap_all(t);
     toy_map(t, 0, va, 0x10000, 7, 4096);
@@ -527,7 +543,12 @@ static void test_eviction(gconstpointer opts)
         for (int k = 0; k < 20; k++) {
             t4(tm, T_ADDI, (unsigned)(k % 7), 0, 1);
         }
-        t_jump(tm, T_J, 0, 0, i + 1 == n ? 0x1000 : tm->at + 128 - 80);
+        if (i + 1 == n) {
+            t_const(tm, 7, 0x1000);
+            t2(tm, T_JR, 7, 0);
+        } else {
+            t_jump(tm, T_J, 0, 0, tm->at + 128 - 80);
+        }
     }
     tm->at = 0x1000;
     t2(tm, T_SYS, 0, 0);

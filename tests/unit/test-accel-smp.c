@@ -203,7 +203,12 @@ static void test_reclaim(gconstpointer opts)
         for (int k = 0; k < 20; k++) {
             t4(tm, T_ADDI, (unsigned)(k % 5), 0, 1);
         }
-        t_jump(tm, T_J, 0, 0, i + 1 == n ? 0x1000 : tm->at + 128 - 80);
+        if (i + 1 == n) {
+            t_const(tm, 7, 0x1000);
+            t2(tm, T_JR, 7, 0);
+        } else {
+            t_jump(tm, T_J, 0, 0, tm->at + 128 - 80);
+        }
     }
     tm->at = 0x1000;
     t4(tm, T_ADDI, 5, 0, -1);
