@@ -285,3 +285,34 @@ void replay_state(Replay *r, uint64_t time, GRand *rand, const uint8_t **data, i
     *data = r->state->data;
     *len = r->state->len;
 }
+
+/* Times when most is at stake are chosen more often: just before a flush takes effect, and when a single entry or the header changes. */
+static uint64_t choose_time(const FaultLog *log, GRand *rand, unsigned way)
+{
+    for (int tries = 0; way && tries < 1000; tries++) {
+        const FaultEvent *e = g_ptr_array_index(log->events, g_rand_int_range(rand, 0, (gint32)log->events->len));
+        if (way == 1 && e->kind == FAULT_WRITE && e->len <= 12) {
+            return e->start + (uint64_t)g_rand_int_range(rand, 0, 4);
+        }
+        if (way > 1 && e->kind == FAULT_FLUSH) {
+            return e->end - 1;
+        }
+    }
+    return 1 + (uint64_t)(g_rand_double(rand) * (double)log->clock);
+}
+
+static int by_time(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+uint64_t *replay_choose_times(const FaultLog *log, GRand *rand, unsigned n)
+{
+    uint64_t *times = g_new(uint64_t, n);
+    for (unsigned i = 0; i < n; i++) {
+        times[i] = log->events->len ? choose_time(log, rand, i % 4) : log->clock;
+    }
+    qsort(times, n, sizeof(*times), by_time);
+    return times;
+}

@@ -50,6 +50,8 @@ void rig_close(Rig *r);
 typedef struct Replay Replay;
 Replay *replay_new(const uint8_t *base, int64_t len, const FaultLog *log);
 void replay_free(Replay *r);
+/* @n points in time, in order; g_free. */
+uint64_t *replay_choose_times(const FaultLog *log, GRand *rand, unsigned n);
 /* A state that a loss of power at @time may leave. Times must not decrease from call to call. Valid until the next. */
 void replay_state(Replay *r, uint64_t time, GRand *rand, const uint8_t **data, int64_t *len);
 

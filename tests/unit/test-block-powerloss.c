@@ -100,36 +100,11 @@ static void ask_qemu_img(const Case *c, uint64_t time, const uint8_t *data, int6
     g_unlink(path);
 }
 
-static gint by_time(gconstpointer a, gconstpointer b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-/* Times when most is at stake are chosen more often: just before a flush takes effect, and when a single entry or the header changes. */
-static uint64_t choose_time(const FaultLog *log, GRand *rand, unsigned way)
-{
-    for (int tries = 0; way && tries < 1000; tries++) {
-        const FaultEvent *e = g_ptr_array_index(log->events, g_rand_int_range(rand, 0, (gint32)log->events->len));
-        if (way == 1 && e->kind == FAULT_WRITE && e->len <= 12) {
-            return e->start + (uint64_t)g_rand_int_range(rand, 0, 4);
-        }
-        if (way > 1 && e->kind == FAULT_FLUSH) {
-            return e->end - 1;
-        }
-    }
-    return 1 + (uint64_t)(g_rand_double(rand) * (double)log->clock);
-}
-
 static void check_states(const Case *c, const Guest *g, const GByteArray *base, const FaultLog *log, GRand *rand)
 {
     Replay *replay = replay_new(base->data, base->len, log);
-    g_autofree uint64_t *times = g_new(uint64_t, states_per_case);
+    g_autofree uint64_t *times = replay_choose_times(log, rand, states_per_case);
     unsigned leaky = 0;
-    for (unsigned i = 0; i < states_per_case; i++) {
-        times[i] = choose_time(log, rand, i % 4);
-    }
-    qsort(times, states_per_case, sizeof(*times), by_time);
     for (unsigned i = 0; i < states_per_case; i++) {
         const uint8_t *data;
         int64_t len;
