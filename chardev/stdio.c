@@ -22,6 +22,13 @@ typedef struct StdioChardev {
 static struct termios saved_mode, raw_mode;
 static volatile sig_atomic_t mode_changed, stdio_in_use;
 
+/* In the background changing the terminal would only stop us; a terminal that is not our session's has no foreground. */
+static bool may_change_mode(void)
+{
+    pid_t front = tcgetpgrp(STDIN_FILENO);
+    return front < 0 || front == getpgrp();
+}
+
 void chardev_restore_terminal(void)
 {
     if (mode_changed) {
@@ -38,10 +45,17 @@ static void on_suspend(int sig)
     errno = err;
 }
 
+/* Another process group has the terminal. One that is nobody's controlling terminal has no foreground (ENOTTY): it is ours to set. */
+static bool in_background(void)
+{
+    pid_t foreground = tcgetpgrp(STDIN_FILENO);
+    return foreground >= 0 && foreground != getpgrp();
+}
+
 static void on_continue(int sig)
 {
     int err = errno;
-    if (stdio_in_use && tcgetpgrp(STDIN_FILENO) == getpgrp()) {
+    if (stdio_in_use && !in_background()) {
         tcsetattr(STDIN_FILENO, TCSANOW, &raw_mode);
         mode_changed = 1;
     }
@@ -61,7 +75,7 @@ static void make_raw(bool keep_signals)
     raw_mode.c_cflag |= CS8;
     raw_mode.c_cc[VMIN] = 1;
     raw_mode.c_cc[VTIME] = 0;
-    if (tcgetpgrp(STDIN_FILENO) == getpgrp()) { /* in the background it would only stop us */
+    if (!in_background()) { /* there it would only stop us */
         tcsetattr(STDIN_FILENO, TCSANOW, &raw_mode);
         mode_changed = 1;
     }
