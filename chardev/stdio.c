@@ -22,13 +22,6 @@ typedef struct StdioChardev {
 static struct termios saved_mode, raw_mode;
 static volatile sig_atomic_t mode_changed, stdio_in_use;
 
-/* In the background changing the terminal would only stop us; a terminal that is not our session's has no foreground. */
-static bool may_change_mode(void)
-{
-    pid_t front = tcgetpgrp(STDIN_FILENO);
-    return front < 0 || front == getpgrp();
-}
-
 void chardev_restore_terminal(void)
 {
     if (mode_changed) {
