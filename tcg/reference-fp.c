@@ -241,9 +241,6 @@ static uint64_t fp_add(const Format *f, Env *e, const Num *a, const Num *b, bool
         }
         return a->cls == C_INF ? infinity(f, a->sign) : infinity(f, b_sign);
     }
-    if (a->denormal || b->denormal) {
-        e->raised |= FPE_DENORMAL;
-    }
     if (a->cls == C_ZERO && b->cls == C_ZERO) {
         return sign_bit(f, a->sign == b_sign ? a->sign : e->round == TCG_RM_RDN);
     }
@@ -259,9 +256,6 @@ static uint64_t fp_mul(const Format *f, Env *e, const Num *a, const Num *b)
 
     if (a->cls == C_INF || b->cls == C_INF) {
         return a->cls == C_ZERO || b->cls == C_ZERO ? invalid(f, e) : infinity(f, sign);
-    }
-    if (a->denormal || b->denormal) {
-        e->raised |= FPE_DENORMAL;
     }
     if (a->cls == C_ZERO || b->cls == C_ZERO) {
         return sign_bit(f, sign);
@@ -284,9 +278,6 @@ static uint64_t fp_div(const Format *f, Env *e, const Num *a, const Num *b)
         }
         e->raised |= FPE_DIVZERO;
         return infinity(f, sign);
-    }
-    if (a->denormal || b->denormal) {
-        e->raised |= FPE_DENORMAL;
     }
     if (a->cls == C_ZERO) {
         return sign_bit(f, sign);
@@ -322,6 +313,12 @@ static uint64_t fp_minmax(const Format *f, Env *e, const Num *a, const Num *b, b
     return less ^ max ? a->bits : b->bits;
 }
 
+/* The denormal flag yields to NaN operands, invalid operations and division by zero (SDM vol. 1, 4.9.2). */
+static bool denormal_counts(TcgOp op, const Env *e, const Num *x, const Num *y)
+{
+    return op != TCG_OP_FMIN && op != TCG_OP_FMAX && !is_nan(x) && !is_nan(y) && !(e->raised & (FPE_INVALID | FPE_DIVZERO));
+}
+
 uint64_t tcg_ref_fp2(TcgOp op, TcgType type, uint64_t a, uint64_t b, TcgFp fp, uint32_t *mxcsr)
 {
     const Format *f = format(type);
@@ -339,6 +336,9 @@ uint64_t tcg_ref_fp2(TcgOp op, TcgType type, uint64_t a, uint64_t b, TcgFp fp, u
         r = fp_div(f, &e, &x, &y);
     } else {
         r = fp_add(f, &e, &x, &y, y.sign ^ (op == TCG_OP_FSUB));
+    }
+    if ((x.denormal || y.denormal) && denormal_counts(op, &e, &x, &y)) {
+        e.raised |= FPE_DENORMAL;
     }
     *mxcsr |= e.raised;
     return r;
@@ -398,9 +398,6 @@ static uint64_t fp_fma(const Format *f, Env *e, const Num *a, const Num *b, cons
     if (c->cls == C_INF) {
         return infinity(f, c_sign);
     }
-    if (a->denormal || b->denormal || c->denormal) {
-        e->raised |= FPE_DENORMAL;
-    }
     if (a->cls == C_ZERO || b->cls == C_ZERO) {
         if (c->cls == C_ZERO) {
             return sign_bit(f, product_sign == c_sign ? c_sign : e->round == TCG_RM_RDN);
@@ -444,6 +441,9 @@ uint64_t tcg_ref_fma(TcgType type, uint64_t a, uint64_t b, uint64_t c, unsigned 
         r = invalid(f, &e);
     } else {
         r = fp_fma(f, &e, &x, &y, &z, x.sign ^ y.sign ^ (neg & 1), z.sign ^ (neg >> 1 & 1));
+        if ((x.denormal || y.denormal || z.denormal) && !(e.raised & FPE_INVALID)) {
+            e.raised |= FPE_DENORMAL;
+        }
     }
     *mxcsr |= e.raised;
     return r;
