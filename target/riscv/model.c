@@ -208,7 +208,7 @@ static void drop_dependents(RiscvConfig *cfg)
         cfg->zcb = false;
     }
     if (!cfg->s) {
-        cfg->sstc = cfg->svadu = cfg->svinval = cfg->svnapot = cfg->svpbmt = cfg->mmu = false;
+        cfg->sstc = cfg->svadu = cfg->svinval = cfg->svnapot = cfg->svpbmt = cfg->svvptc = cfg->mmu = false;
     }
     if (cfg->g) {
         cfg->m = cfg->a = cfg->f = cfg->d = cfg->zicsr = cfg->zifencei = true;
@@ -323,7 +323,7 @@ static bool absent_extension(const char *name)
     static const char *const names[] = {
         "zca", "zcd", "zcf", "zcmp", "zcmt", "zama16b", "zaamo", "zalrsc", "zmmul", "zacas", "zabha", "zk", "zkn", "zknd", "zkne", "zknh", "zkr", "zks", "zksed", "zksh", "zkt", "zfinx", "zdinx", "zhinx", "zhinxmin",
         "zfbfmin", "zimop", "zcmop", "zve32f", "zve32x", "zve64d", "zve64f", "zve64x", "zvfh", "zvfhmin", "zvfbfmin",
-        "zvbb", "zvbc", "zvkb", "zvkn", "zvks", "smaia", "ssaia", "smepmp", "smrnmi", "sscofpmf", "svade", "svvptc", "smcntrpmf",
+        "zvbb", "zvbc", "zvkb", "zvkn", "zvks", "smaia", "ssaia", "smepmp", "smrnmi", "sscofpmf", "svade", "smcntrpmf",
     };
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         if (g_str_equal(names[i], name)) {

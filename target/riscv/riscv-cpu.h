@@ -52,7 +52,8 @@
     X(SSTC, sstc, true, true, "supervisor timer comparator")                                                           \
     X(SVADU, svadu, true, true, "hardware update of accessed and dirty bits")                                          \
     X(SVNAPOT, svnapot, false, true, "naturally aligned power-of-two translation contiguity")                          \
-    X(SVPBMT, svpbmt, false, true, "page-based memory types")
+    X(SVPBMT, svpbmt, false, true, "page-based memory types")                                                          \
+    X(SVVPTC, svvptc, true, true, "entries made valid are seen without a fence")
 
 typedef enum RiscvExt {
 #define X(ID, member, rv64, max, help) RISCV_EXT_##ID,
@@ -153,6 +154,8 @@ enum { RISCV_PRIV_U = 0, RISCV_PRIV_S = 1, RISCV_PRIV_M = 3 };
 #define RISCV_FLAG_FRM(f) ((unsigned)(f) >> 7 & 3) /* RISCV_FRM_* */
 #define RISCV_FLAG_FRM_SHIFT 7
 /* bits 9, 10: VS, once there is V */
+#define RISCV_FLAG_CBO_ZERO (1u << 11) /* cbo.zero is allowed and zeroes 64 bytes */
+#define RISCV_FLAG_NO_S (1u << 12)     /* the hart has no supervisor mode */
 #define RISCV_FLAG_EXT_SHIFT 32
 static inline bool riscv_flag_ext(uint64_t flags, unsigned ext)
 {
@@ -222,6 +225,9 @@ uint32_t riscv_mip(const RiscvCpu *rc);
 bool riscv_interrupt_ready(const RiscvCpu *rc); /* one would be taken now */
 void riscv_set_priv(RiscvCpu *rc, unsigned priv);
 const char *riscv_cause_name(bool interrupt, unsigned cause); /* "illegal_instruction" */
+
+/* system.c */
+bool riscv_env_allows(const RiscvCpu *rc, uint64_t bits); /* menvcfg and senvcfg let this privilege use what @bits controls */
 
 /* mmu.c, pmp.c */
 bool riscv_tlb_fill(CpuState *cpu, uint64_t va, MmuAccess access, unsigned mode, bool probe);

@@ -58,10 +58,26 @@ static void emit_sfence_order(RvInsn *d)
     }
 }
 
+static TcgVal block_address(RvInsn *d) { return d->rv32 ? tcg_extu(d->b, rv_get32(d, d->rs1)) : rv_get(d, d->rs1); }
+
 static void emit_cbo(RvInsn *d)
 {
-    TcgVal addr = d->rv32 ? tcg_extu(d->b, rv_get32(d, d->rs1)) : rv_get(d, d->rs1);
-    tcg_call(d->b, d->row->arg ? &riscv_helper_cbo_zero : &riscv_helper_cbo, insn_bits(d), addr, TCG_NONE, TCG_NONE);
+    tcg_call(d->b, &riscv_helper_cbo, insn_bits(d), block_address(d), TCG_NONE, TCG_NONE);
+}
+
+/* Kernels clear pages with it: four stores of 16 bytes, of which the first takes every fault there is. */
+static void emit_cbo_zero(RvInsn *d)
+{
+    if (!(d->flags & RISCV_FLAG_CBO_ZERO)) {
+        tcg_call(d->b, &riscv_helper_cbo_zero, insn_bits(d), block_address(d), TCG_NONE, TCG_NONE);
+        return;
+    }
+    TcgVal addr = tcg_and(d->b, TCG_I64, block_address(d), rv_const(d, ~63ull)), zero = rv_const(d, 0), v = TCG_NONE;
+    TcgInsn make = {.op = TCG_OP_MAKE128, .type = TCG_I128, .arg = {zero, zero}};
+    tcg_emit_raw(d->b, &make, &v);
+    for (int at = 0; v && at < 64; at += 16) {
+        tcg_store(d->b, TCG_I128, addr, at, v, rv_mem(d, 4, false));
+    }
 }
 
 /* ---- CSR accesses ---- */
@@ -113,21 +129,52 @@ static void access_slot(RvInsn *d, unsigned slot, uint64_t mask)
 }
 
 /*
- * Reading sstatus or mstatus, and clearing the interrupt enable by an immediate: what a kernel does all the time, and
- * what can neither make an interrupt deliverable nor change mode flags. True where done.
+ * Accesses of sstatus and mstatus that a kernel does all the time are inline: reads; and setting or clearing known bits that neither
+ * make an interrupt deliverable nor switch the address space. Bits on which region flags depend are among them: where they
+ * change the flags of this region, it is left.
  */
+enum { STATUS_CLEARS = MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_FS | MSTATUS_SUM, STATUS_SETS = MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_SUM };
+
+static bool known_bits(RvInsn *d, uint64_t *bits)
+{
+    unsigned access = d->row->arg & 3;
+    if (!writes(d)) {
+        *bits = 0;
+        return true;
+    }
+    return access != ACCESS_WRITE && tcg_is_const(d->b, source(d), bits);
+}
+
+/* Whether the change may alter what riscv_region_flags() answers for this region's mode. */
+static bool changes_flags(const RvInsn *d, uint64_t bits)
+{
+    bool sets = (d->row->arg & 3) == ACCESS_SET;
+    unsigned mode = RISCV_FLAG_MODE(d->flags);
+    bool sum = (bits & MSTATUS_SUM) && mode == (sets ? RISCV_MODE_S : RISCV_MODE_S_SUM);
+    return sum || (!sets && (bits & MSTATUS_FS) && RISCV_FLAG_FS(d->flags) != RISCV_FS_OFF);
+}
+
 static bool access_status(RvInsn *d, unsigned number)
 {
-    bool clears = d->row->arg == (ACCESS_CLEAR | ACCESS_IMMEDIATE);
-    if ((number != CSR_SSTATUS && number != CSR_MSTATUS) || d->rv32 || (writes(d) && !clears)) {
+    uint64_t bits;
+    if ((number != CSR_SSTATUS && number != CSR_MSTATUS) || d->rv32 || !known_bits(d, &bits)) {
+        return false;
+    }
+    bool sets = (d->row->arg & 3) == ACCESS_SET;
+    bits &= number == CSR_SSTATUS ? SSTATUS_MASK & ~(MSTATUS_UXL | MSTATUS_SD) : ~0ull;
+    if (bits & ~(uint64_t)(sets ? STATUS_SETS : STATUS_CLEARS | (number == CSR_MSTATUS ? MSTATUS_MIE : 0))) {
         return false;
     }
     TcgVal old = tcg_get(d->b, RISCV_SLOT_MSTATUS, TCG_I64);
-    if (writes(d)) {
-        uint64_t clear = d->rs1 & (number == CSR_SSTATUS ? MSTATUS_SIE : MSTATUS_SIE | MSTATUS_MIE);
-        tcg_put(d->b, RISCV_SLOT_MSTATUS, tcg_and(d->b, TCG_I64, old, rv_const(d, ~clear)));
+    if (bits) {
+        uint64_t clear = bits | (bits & MSTATUS_FS ? MSTATUS_SD : 0);
+        tcg_put(d->b, RISCV_SLOT_MSTATUS, sets ? tcg_or(d->b, TCG_I64, old, rv_const(d, bits))
+                                               : tcg_and(d->b, TCG_I64, old, rv_const(d, ~clear)));
     }
     rv_put(d, d->rd, number == CSR_SSTATUS ? tcg_and(d->b, TCG_I64, old, rv_const(d, SSTATUS_MASK)) : old);
+    if (changes_flags(d, bits)) {
+        rv_emit_leave(d);
+    }
     return true;
 }
 
@@ -168,10 +215,11 @@ static void emit_csr(RvInsn *d)
         return;
     }
     uint64_t mask;
-    unsigned slot = csr_slot(number, &mask);
+    bool inline_ok = !(d->flags & RISCV_FLAG_NO_S);
+    unsigned slot = inline_ok ? csr_slot(number, &mask) : 0;
     if (slot) {
         access_slot(d, slot, mask);
-    } else if (!access_status(d, number)) {
+    } else if (!inline_ok || !access_status(d, number)) {
         access_by_helper(d, number);
     }
 }
@@ -181,8 +229,8 @@ static void emit_csr(RvInsn *d)
 #define CSR(name_, funct3_, arg_) ROW(name_, "csr rs1 " funct3_ " rd 1110011", "rd, csr, rs1", emit_csr, arg_, ZICSR, SCAN_NEXT)
 #define CSRI(name_, funct3_, arg_)                                                                                     \
     ROW(name_, "csr zimm " funct3_ " rd 1110011", "rd, csr, zimm", emit_csr, (arg_) | ACCESS_IMMEDIATE, ZICSR, SCAN_NEXT)
-#define CBO(name_, number_, arg_, ext_)                                                                                \
-    ROW(name_, number_ " rs1 010 00000 0001111", "(rs1)", emit_cbo, arg_, ext_, SCAN_NEXT)
+#define CBO(name_, number_, emit_, ext_)                                                                               \
+    ROW(name_, number_ " rs1 010 00000 0001111", "(rs1)", emit_, 0, ext_, SCAN_NEXT)
 
 static const RvRow rows[] = {
     ROW("ecall", "000000000000 00000 000 00000 1110011", "", emit_ecall, 0, I, SCAN_STOP),
@@ -200,9 +248,9 @@ static const RvRow rows[] = {
     CSRI("csrrwi", "101", ACCESS_WRITE),
     CSRI("csrrsi", "110", ACCESS_SET),
     CSRI("csrrci", "111", ACCESS_CLEAR),
-    CBO("cbo.inval", "000000000000", 0, ZICBOM),
-    CBO("cbo.clean", "000000000001", 0, ZICBOM),
-    CBO("cbo.flush", "000000000010", 0, ZICBOM),
-    CBO("cbo.zero", "000000000100", 1, ZICBOZ),
+    CBO("cbo.inval", "000000000000", emit_cbo, ZICBOM),
+    CBO("cbo.clean", "000000000001", emit_cbo, ZICBOM),
+    CBO("cbo.flush", "000000000010", emit_cbo, ZICBOM),
+    CBO("cbo.zero", "000000000100", emit_cbo_zero, ZICBOZ),
 };
 const RvRowGroup riscv_rows_system = RV_GROUP(rows);

@@ -70,8 +70,7 @@ static void helper_sfence(CpuState *cpu, uint32_t insn, uint64_t va, uint64_t as
 
 /* ---- cache blocks ---- */
 
-/* Whether menvcfg and senvcfg let this privilege use what @bits controls. */
-static bool env_allows(const RiscvCpu *rc, uint64_t bits)
+bool riscv_env_allows(const RiscvCpu *rc, uint64_t bits)
 {
     return (rc->priv == RISCV_PRIV_M || (rc->menvcfg & bits)) &&
            (rc->priv != RISCV_PRIV_U || !rc->cfg.s || (rc->senvcfg & bits));
@@ -81,7 +80,7 @@ static void helper_cbo(CpuState *cpu, uint32_t insn, uint64_t va)
 {
     RiscvCpu *rc = riscv_cpu(cpu);
     bool inval = insn >> 20 == 0;
-    if (!env_allows(rc, inval ? MENVCFG_CBIE : MENVCFG_CBCFE)) {
+    if (!riscv_env_allows(rc, inval ? MENVCFG_CBIE : MENVCFG_CBCFE)) {
         riscv_raise(rc, CAUSE_ILLEGAL, insn);
     }
     /* Caches are coherent, so only the permission check remains: the block must be readable or writable. */
@@ -94,7 +93,7 @@ static void helper_cbo(CpuState *cpu, uint32_t insn, uint64_t va)
 static void helper_cbo_zero(CpuState *cpu, uint32_t insn, uint64_t va)
 {
     RiscvCpu *rc = riscv_cpu(cpu);
-    if (!env_allows(rc, MENVCFG_CBZE)) {
+    if (!riscv_env_allows(rc, MENVCFG_CBZE)) {
         riscv_raise(rc, CAUSE_ILLEGAL, insn);
     }
     unsigned size = rc->cfg.cboz_blocksize, mode = riscv_data_mode(cpu);

@@ -21,6 +21,8 @@ uint64_t riscv_region_flags(CpuState *cpu)
     flags |= (uint64_t)(fs == 3 ? RISCV_FS_DIRTY : fs ? RISCV_FS_CLEAN : RISCV_FS_OFF) << RISCV_FLAG_FS_SHIFT;
     flags |= (uint64_t)riscv_data_mode(cpu) << RISCV_FLAG_MODE_SHIFT;
     flags |= (uint64_t)frm << RISCV_FLAG_FRM_SHIFT;
+    flags |= rc->cfg.s ? 0 : RISCV_FLAG_NO_S;
+    flags |= rc->cfg.cboz_blocksize == 64 && riscv_env_allows(rc, MENVCFG_CBZE) ? RISCV_FLAG_CBO_ZERO : 0;
     return flags;
 }
 

@@ -158,7 +158,14 @@ static uint64_t fake_cmpxchg(CpuState *cpu, uint64_t va, uint64_t expected, uint
     return old;
 }
 
-static const TcgRuntime runtime = {.load = cpu_load, .store = cpu_store, .atomic = fake_atomic, .cmpxchg = fake_cmpxchg};
+static void fake_store_vec(CpuState *cpu, uint64_t va, TcgMem mem)
+{
+    for (unsigned i = 0; i < tcg_mem_bytes(mem); i += 8) {
+        cpu_store(cpu, va + i, cpu->tcg.call_arg[i / 8], (mem & ~7u) | 3);
+    }
+}
+
+static const TcgRuntime runtime = {.store_vec = fake_store_vec, .load = cpu_load, .store = cpu_store, .atomic = fake_atomic, .cmpxchg = fake_cmpxchg};
 
 /* ---- running ---- */
 
