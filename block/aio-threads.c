@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -28,6 +29,12 @@ void aio_advance(AioRequest *req, int64_t done)
     }
 }
 
+bool aio_behind_end(const AioRequest *req)
+{
+    struct stat st;
+    return req->op == AIO_READ && fstat(req->fd, &st) == 0 && S_ISREG(st.st_mode) && req->offset >= st.st_size;
+}
+
 static int transfer(AioRequest *req)
 {
     while (req->len > 0) {
@@ -47,6 +54,10 @@ static int transfer(AioRequest *req)
             return 0;
         }
         aio_advance(req, n);
+        if (req->len > 0 && aio_behind_end(req)) {
+            iov_zero(req->iov, req->iovcnt, 0, req->len);
+            return 0;
+        }
     }
     return 0;
 }

@@ -16,6 +16,7 @@ struct AioUring {
     struct io_uring ring;
     EventLoop *loop;
     int event;
+    Timer *retry;   /* the kernel took nothing for want of memory: once more, soon */
     unsigned in_flight;
     GQueue waiting; /* UringJob * */
 };
@@ -25,6 +26,22 @@ typedef struct UringJob {
     Coroutine *co;
     bool finished;
 } UringJob;
+
+/* What the kernel does not take now stays in the ring and goes with the next submit, at the latest after a while. */
+static void hand_over(AioUring *u)
+{
+    int n;
+    while ((n = io_uring_submit(&u->ring)) == -EINTR) {
+    }
+    if (n < 0 || io_uring_sq_ready(&u->ring)) {
+        timer_set_ns(u->retry, realtime_ns() + NS_PER_MS);
+    }
+}
+
+static void retry(void *opaque)
+{
+    hand_over(opaque);
+}
 
 static bool submit(AioUring *u, UringJob *job)
 {
@@ -41,10 +58,8 @@ static bool submit(AioUring *u, UringJob *job)
     }
     io_uring_sqe_set_data(sqe, job);
     u->in_flight++;
-    int n;
-    while ((n = io_uring_submit(&u->ring)) == -EINTR) {
-    }
-    return true; /* what the kernel did not take now goes with the next submit; see completed() */
+    hand_over(u);
+    return true;
 }
 
 static void start(AioUring *u, UringJob *job)
@@ -73,6 +88,10 @@ static bool account(AioRequest *req, int res)
     }
     aio_advance(req, res);
     req->ret = 0;
+    if (req->len && aio_behind_end(req)) {
+        iov_zero(req->iov, req->iovcnt, 0, req->len);
+        return true;
+    }
     return req->len == 0;
 }
 
@@ -89,8 +108,12 @@ static void completed(void *opaque)
         io_uring_cqe_seen(&u->ring, cqe);
         u->in_flight--;
         if (account(job->req, res)) {
+            /*
+             * Entered from a bottom half, not from here: who waits for another request in a nested turn of the loop would not see its completion,
+             * because this handler is not called again before it returns; and the last request may free the ring.
+             */
             job->finished = true;
-            co_enter(job->co);
+            co_schedule(u->loop, job->co);
         } else {
             start(u, job);
         }
@@ -99,7 +122,7 @@ static void completed(void *opaque)
         g_queue_pop_head(&u->waiting);
     }
     if (io_uring_sq_ready(&u->ring)) {
-        io_uring_submit(&u->ring);
+        hand_over(u);
     }
 }
 
@@ -125,6 +148,7 @@ AioUring *aio_uring_new(EventLoop *loop, Error **errp)
         g_free(u);
         return NULL;
     }
+    u->retry = timer_new(loop, CLOCK_KIND_REALTIME, retry, u);
     event_loop_set_fd(loop, u->event, completed, NULL, u);
     return u;
 }
@@ -133,6 +157,7 @@ void aio_uring_free(AioUring *u)
 {
     if (u) {
         event_loop_set_fd(u->loop, u->event, NULL, NULL, NULL);
+        timer_free(u->retry);
         close(u->event);
         io_uring_queue_exit(&u->ring);
         g_free(u);

@@ -25,6 +25,8 @@ AioUring *aio_uring_new(EventLoop *loop, Error **errp);
 void aio_uring_free(AioUring *u);
 int coroutine_fn aio_uring_run(AioUring *u, AioRequest *req);
 
+/* Whether what is left of a read lies behind the end of a regular file; then it is zeros. (With O_DIRECT it could not even be asked for.) */
+bool aio_behind_end(const AioRequest *req);
 /* Drops what was transferred from the front of the request. */
 void aio_advance(AioRequest *req, int64_t done);
 

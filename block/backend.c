@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "graph-internal.h"
+#include "util/bytes.h"
 
 void blk_free(BlockBackend *blk)
 {
@@ -277,6 +278,13 @@ BlockBackend **blk_list_unclaimed(BlockGraph *g, const char *interface)
 }
 
 /* --- requests --- */
+/* A device keeps within its disk, whatever the node below would take (a file grows). */
+static bool in_bounds(BlockBackend *blk, int64_t offset, int64_t len)
+{
+    int64_t total = blk_length(blk);
+    return offset >= 0 && len >= 0 && total >= 0 && range_within((uint64_t)offset, (uint64_t)len, (uint64_t)total);
+}
+
 static int coroutine_fn finish(BlockBackend *blk, int ret, bool wrote, int flags)
 {
     if (ret == 0 && wrote && (blk->root->flags.writethrough || flags & BLOCK_REQ_FUA)) {
@@ -288,16 +296,18 @@ static int coroutine_fn finish(BlockBackend *blk, int ret, bool wrote, int flags
 
 int coroutine_fn blk_co_preadv(BlockBackend *blk, int64_t offset, const struct iovec *iov, int iovcnt, int flags)
 {
+    int64_t len = iov_length(iov, iovcnt);
     blk->reads++;
-    blk->read_bytes += (uint64_t)iov_length(iov, iovcnt);
-    return finish(blk, node_co_preadv(blk->root, offset, iov, iovcnt), false, flags);
+    blk->read_bytes += (uint64_t)len;
+    return finish(blk, in_bounds(blk, offset, len) ? node_co_preadv(blk->root, offset, iov, iovcnt) : -EIO, false, flags);
 }
 
 int coroutine_fn blk_co_pwritev(BlockBackend *blk, int64_t offset, const struct iovec *iov, int iovcnt, int flags)
 {
+    int64_t len = iov_length(iov, iovcnt);
     blk->writes++;
-    blk->written_bytes += (uint64_t)iov_length(iov, iovcnt);
-    return finish(blk, node_co_pwritev(blk->root, offset, iov, iovcnt), true, flags);
+    blk->written_bytes += (uint64_t)len;
+    return finish(blk, in_bounds(blk, offset, len) ? node_co_pwritev(blk->root, offset, iov, iovcnt) : -EIO, true, flags);
 }
 
 int coroutine_fn blk_co_flush(BlockBackend *blk)
@@ -308,12 +318,13 @@ int coroutine_fn blk_co_flush(BlockBackend *blk)
 
 int coroutine_fn blk_co_discard(BlockBackend *blk, int64_t offset, int64_t len)
 {
-    return finish(blk, node_co_discard(blk->root, offset, len), true, 0);
+    return finish(blk, in_bounds(blk, offset, len) ? node_co_discard(blk->root, offset, len) : -EIO, true, 0);
 }
 
 int coroutine_fn blk_co_write_zeroes(BlockBackend *blk, int64_t offset, int64_t len, int flags)
 {
-    return finish(blk, node_co_write_zeroes(blk->root, offset, len, flags & BLOCK_REQ_MAY_UNMAP), true, flags);
+    int ret = in_bounds(blk, offset, len) ? node_co_write_zeroes(blk->root, offset, len, flags & BLOCK_REQ_MAY_UNMAP) : -EIO;
+    return finish(blk, ret, true, flags);
 }
 
 typedef enum AsyncKind { ASYNC_READ, ASYNC_WRITE, ASYNC_FLUSH, ASYNC_DISCARD, ASYNC_ZERO } AsyncKind;
@@ -339,12 +350,21 @@ static void coroutine_fn async_entry(void *opaque)
     case ASYNC_DISCARD: ret = blk_co_discard(a.blk, a.offset, a.len); break;
     case ASYNC_ZERO: ret = blk_co_write_zeroes(a.blk, a.offset, a.len, a.flags); break;
     }
+    __atomic_sub_fetch(&a.blk->in_flight, 1, __ATOMIC_RELEASE); /* before, for the callback may drain */
     a.done(a.opaque, ret);
 }
 
+/* In the loop's own callbacks at once; from anywhere else (a vCPU thread that holds the machine lock) in the loop's next turn. */
 static void start(Async a)
 {
-    co_enter(co_create(async_entry, g_memdup2(&a, sizeof(a))));
+    EventLoop *loop = blk_loop(a.blk);
+    Coroutine *co = co_create(async_entry, g_memdup2(&a, sizeof(a)));
+    __atomic_add_fetch(&a.blk->in_flight, 1, __ATOMIC_RELAXED);
+    if (event_loop_current() == loop) {
+        co_enter(co);
+    } else {
+        co_schedule(loop, co);
+    }
 }
 
 void blk_aio_preadv(BlockBackend *blk, int64_t offset, const struct iovec *iov, int iovcnt, int flags, BlkDone *done, void *opaque)
@@ -407,9 +427,7 @@ int blk_flush(BlockBackend *blk)
 
 void blk_drain(BlockBackend *blk)
 {
-    while (blk->root->in_flight) {
-        main_loop_wait(blk->graph->loop, true);
-    }
+    block_node_drain(blk->root, &blk->in_flight);
 }
 
 void block_graph_flush_all(BlockGraph *g)

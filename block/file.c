@@ -18,6 +18,7 @@ typedef struct File {
     int fd;
     int64_t size;      /* grows with writes */
     bool is_device;
+    int flush_error;   /* of the first flush that failed: what the kernel could not write it may have dropped, later flushes would lie */
     AioUring *uring;
 } File;
 
@@ -90,6 +91,22 @@ static bool find_size(File *f, const char *path, Error **errp)
     return true;
 }
 
+/* What O_DIRECT asks of requests. */
+static unsigned direct_alignment(int fd, bool is_device)
+{
+    int sector = 0;
+#ifdef STATX_DIOALIGN
+    struct statx sx;
+    if (!is_device && statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &sx) == 0 && sx.stx_mask & STATX_DIOALIGN) {
+        sector = (int)MAX(sx.stx_dio_mem_align, sx.stx_dio_offset_align);
+    }
+#endif
+    if (is_device && ioctl(fd, BLKSSZGET, &sector)) {
+        sector = 0;
+    }
+    return sector >= 512 && sector <= 65536 && !(sector & (sector - 1)) ? (unsigned)sector : 512;
+}
+
 static bool file_open(BlockNode *n, OptionSet *opts, Error **errp)
 {
     File *f = n->state;
@@ -104,7 +121,8 @@ static bool file_open(BlockNode *n, OptionSet *opts, Error **errp)
     }
     n->filename = g_strdup(path);
     bool uring = n->flags.uring || g_strcmp0(aio, "io_uring") == 0;
-    f->fd = open(path, (n->flags.readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC | (n->flags.direct ? O_DIRECT : 0));
+    /* O_NONBLOCK: a pipe without a writer must not hold us up; for files it means nothing. */
+    f->fd = open(path, (n->flags.readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (n->flags.direct ? O_DIRECT : 0));
     if (f->fd < 0) {
         error_setg_errno(errp, errno, "Could not open '%s'", path);
         return false;
@@ -114,7 +132,7 @@ static bool file_open(BlockNode *n, OptionSet *opts, Error **errp)
         close(f->fd);
         return false;
     }
-    n->alignment = n->flags.direct ? 512 : 1;
+    n->alignment = n->flags.direct ? direct_alignment(f->fd, f->is_device) : 1;
     return true;
 }
 
@@ -166,7 +184,15 @@ static int coroutine_fn file_pwritev(BlockNode *n, int64_t offset, const struct 
 
 static int coroutine_fn file_flush(BlockNode *n)
 {
-    return run(n, AIO_FLUSH, 0, NULL, 0, 0);
+    File *f = n->state;
+    if (f->flush_error) {
+        return f->flush_error;
+    }
+    int ret = run(n, AIO_FLUSH, 0, NULL, 0, 0);
+    if (ret < 0 && !n->flags.direct) {
+        f->flush_error = ret;
+    }
+    return ret;
 }
 
 static int coroutine_fn file_discard(BlockNode *n, int64_t offset, int64_t len)

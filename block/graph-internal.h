@@ -24,6 +24,7 @@ struct BlockBackend {
     bool cdrom, explicit_index;
     void *device;
     char *device_name;
+    unsigned in_flight;    /* blk_aio_ requests that have not called back; atomic */
     uint64_t reads, writes, read_bytes, written_bytes, flushes, errors;
 };
 

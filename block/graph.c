@@ -82,8 +82,6 @@ BlockNode *block_node_new(BlockGraph *g, const BlockDriver *drv, const char *nam
     n->refs = 1;
     n->alignment = 1;
     n->state = g_malloc0(MAX(drv->state_size, (size_t)1));
-    co_mutex_init(&n->rmw_lock);
-    co_queue_init(&n->idle);
     return n;
 }
 
@@ -102,7 +100,6 @@ static void free_unopened(BlockNode *n)
 {
     block_node_unref(n->file);
     block_node_unref(n->backing);
-    co_mutex_destroy(&n->rmw_lock);
     g_free(n->state);
     g_free(n->name);
     g_free(n->filename);
@@ -115,8 +112,8 @@ void block_node_unref(BlockNode *n)
         return;
     }
     n->refs = 1; /* flushing must not close it again */
-    while (n->in_flight) {
-        main_loop_wait(n->loop, true);
+    if (!block_node_drain(n, NULL)) {
+        return; /* from a foreign thread: better kept for ever than freed under those that use it */
     }
     int ret = node_flush(n);
     if (ret < 0) {

@@ -5,14 +5,17 @@
 #include <string.h>
 
 #include "block/driver.h"
+#include "util/bytes.h"
 
 int64_t iov_length(const struct iovec *iov, int cnt)
 {
-    int64_t len = 0;
+    uint64_t len = 0;
     for (int i = 0; i < cnt; i++) {
-        len += (int64_t)iov[i].iov_len;
+        if (!add_u64(len, iov[i].iov_len, &len) || len > INT64_MAX) {
+            return INT64_MAX;
+        }
     }
-    return len;
+    return (int64_t)len;
 }
 
 int iov_slice(const struct iovec *iov, int cnt, int64_t offset, int64_t len, struct iovec *out)

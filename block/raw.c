@@ -64,7 +64,11 @@ static int coroutine_fn raw_flush(BlockNode *n)
 
 static int coroutine_fn raw_discard(BlockNode *n, int64_t offset, int64_t len)
 {
-    return node_co_discard(n->file, ((Raw *)n->state)->offset + offset, len);
+    Raw *r = n->state;
+    if (r->protect_header && offset < 512) {
+        return -EPERM;
+    }
+    return node_co_discard(n->file, r->offset + offset, len);
 }
 
 static int coroutine_fn raw_write_zeroes(BlockNode *n, int64_t offset, int64_t len, bool unmap)

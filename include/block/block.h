@@ -3,7 +3,8 @@
  * Disks as devices and tools see them: a BlockBackend gives a guest device or tool its disk: a graph of nodes below (format over protocol).
  *
  * I/O runs in coroutines in the backend's event loop. Offsets and lengths are bytes; alignment is the layer's business. Errors are
- * negative errno values. block_* functions may be called only in the node's event loop; blk_aio_* likewise.
+ * negative errno values. All functions may be called only in the loop's thread, but for blk_aio_*, which any thread may call (the request
+ * then starts in the loop's next turn). Those that wait (blk_pread, blk_flush, blk_drain, ...) refuse to run in a foreign thread: -EDEADLK, reported.
  */
 #ifndef BLOCK_BLOCK_H
 #define BLOCK_BLOCK_H

@@ -38,8 +38,7 @@ struct BlockNode {
     int refs;
     unsigned alignment; /* of requests the driver takes; a power of two */
     unsigned in_flight;
-    CoMutex rmw_lock;   /* serializes read-modify-write of unaligned requests */
-    CoQueue idle;
+    struct WriteRange *writes; /* io.c: under way, where a write may have to read its surroundings first */
 };
 
 struct BlockDriver {
@@ -86,10 +85,20 @@ int coroutine_fn node_co_truncate(BlockNode *n, int64_t len);
 /* The same from outside a coroutine: runs the node's loop until done. */
 int node_pread(BlockNode *n, int64_t offset, void *buf, int64_t len);
 int node_flush(BlockNode *n);
-/* Runs @fn in a coroutine of the loop and turns the loop until it ended. */
+/*
+ * Runs @fn in a coroutine of the loop and turns the loop until it ended. Only from the loop's own thread, or while nobody runs the loop: from
+ * another thread it is a mistake of the caller's, which is reported, and -EDEADLK is returned without a call of @fn.
+ */
 int block_run_coroutine(EventLoop *loop, int coroutine_fn (*fn)(void *opaque), void *opaque);
 
+/*
+ * Turns the loop until @n has no request in flight and *@more (may be NULL; read atomically) is 0. False, reported, from a thread
+ * other than the loop's.
+ */
+bool block_node_drain(BlockNode *n, const unsigned *more);
+
 /* --- scatter lists --- */
+/* INT64_MAX where the sum is larger. */
 int64_t iov_length(const struct iovec *iov, int cnt);
 void iov_to_buf(const struct iovec *iov, int cnt, int64_t offset, void *buf, int64_t len);
 void iov_from_buf(const struct iovec *iov, int cnt, int64_t offset, const void *buf, int64_t len);
