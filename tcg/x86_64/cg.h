@@ -78,7 +78,6 @@ typedef struct Val {
     uint32_t start, end; /* positions of definition and last use; end 0: no use seen */
     uint32_t reg_end;    /* the register holds it at positions below */
     uint32_t uses;       /* list of computing uses, ascending; advanced by the allocator */
-    uint32_t first_map;  /* position of the first map that holds it */
     uint32_t root;
     uint32_t phi;        /* a phi it flows into: register hint */
     float weight;
@@ -105,7 +104,7 @@ typedef struct Clobber { /* slots that an instruction writes in memory */
 
 typedef struct MapSite { /* an instruction that reads memory slots outside of its map: exits and helpers */
     uint32_t pos;
-    TcgSlotSet present;
+    TcgSlotSet present;  /* slots in its map and in those of all later ones */
 } MapSite;
 
 typedef enum StubKind {
@@ -168,7 +167,7 @@ typedef struct Cg {
     unsigned mmu_fetch;
     uint32_t i, pos, block;  /* the instruction being emitted */
     uint32_t frame_end[FRAME_SPILL_SLOTS]; /* position up to which a spill slot is taken */
-    uint32_t frame_used;
+    uint32_t last_get[TCG_MAX_SLOTS];      /* position of each slot's last GET */
     bool frame_full, too_big;
     const char *unsupported;
 } Cg;

@@ -146,10 +146,8 @@ static void emit_insn(Cg *c, uint32_t i)
     const TcgInsn *in = &c->r->insns[i];
     const Val *v = &c->val[i];
 
-    if (in->op <= TCG_OP_CONST || in->op == TCG_OP_INSN || in->op == TCG_OP_PHI || (v->flags & (VF_ALIAS | VF_LAZY | VF_DEAD | VF_FUSED))) {
-        if (in->op != TCG_OP_CONST || v->cls == CLS_NONE || !v->end)
-            return;
-    }
+    if (in->op <= TCG_OP_CONST || in->op == TCG_OP_INSN || in->op == TCG_OP_PHI || (v->flags & (VF_ALIAS | VF_LAZY | VF_DEAD | VF_FUSED)))
+        return;
     if (!room(c, insn_bytes(c, in)))
         return;
     c->i = i;

@@ -340,9 +340,12 @@ void cg_ref_scalar(Cg *c, const TcgInsn *in, uint64_t desc)
 
 void lower_ref(Cg *c, const TcgInsn *in)
 {
-    uint64_t desc = tcg_ref_desc(in);
     TcgType t = cg_result_type(in);
     const Val *v = &c->val[c->i];
+    uint64_t desc = tcg_type_bytes(t) <= 8 ? tcg_ref_desc(in) : 0;
+    for (unsigned k = 0, n = cg_operands(c->r, in); k < n; k++)
+        if (k == 3 || (in->arg[k] && tcg_type_bytes(cg_result_type(&c->r->insns[in->arg[k]])) > 8))
+            desc = 0;
 
     if (desc) {
         cg_ref_scalar(c, in, desc);

@@ -88,8 +88,8 @@ static void classify(Cg *c)
                 v->start = 2 * r->blocks[b].first;
                 break;
             case TCG_OP_CONST:
-                if (v->cls == CLS_GPR || t == TCG_F32 || t == TCG_F64)
-                    v->flags = VF_CONST, v->cls = CLS_NONE;
+                v->flags = VF_CONST;
+                v->cls = CLS_NONE;
                 break;
             case TCG_OP_COPY: case TCG_OP_TRUNC:
                 v->root = c->val[in->arg[0]].root;
@@ -130,7 +130,10 @@ static void use(Cg *c, TcgVal arg, uint32_t pos, float weight)
 static void add_site(Cg *c, uint32_t pos, const TcgSlotSet *present)
 {
     GROW(c->s->msite, c->s->msite_count, c->s->msite_cap);
-    c->s->msite[c->s->msite_count++] = (MapSite){pos, *present};
+    MapSite *m = &c->s->msite[c->s->msite_count++];
+    *m = (MapSite){pos, *present};
+    for (unsigned k = 0; k < G_N_ELEMENTS(present->w) && m != c->s->msite; k++)
+        m->present.w[k] &= m[-1].present.w[k];
 }
 
 /* An exit map: every value in it stays alive until here */
@@ -149,7 +152,6 @@ static void use_map(Cg *c, uint32_t map, uint32_t pos)
             continue;
         if (v->end < pos)
             v->end = pos;
-        v->first_map = pos;
         if (v->home == -1 && root == e[k].val)
             v->home = (int16_t)e[k].slot;
         else if (v->home != (int16_t)e[k].slot)
@@ -228,6 +230,8 @@ static void scan_insn(Cg *c, uint32_t i, float weight)
         v->flags |= VF_DEAD; /* a dead FP operation still leaves its exception flags */
         return;
     }
+    if (in->op == TCG_OP_GET && !c->last_get[in->aux])
+        c->last_get[in->aux] = 2 * i;
     if (v->end && !(v->flags & VF_COMPUTED) && make_lazy(c, in, v))
         return;
     uint32_t effects = tcg_op_info[in->op].effects;
@@ -266,6 +270,7 @@ static void edge(Cg *c, uint32_t from, uint32_t to, float weight)
         TcgVal arg = r->phi_args[r->insns[i].aux + k];
         uint32_t root = c->val[arg].root;
         use(c, arg, pos, weight);
+        c->val[root].flags |= VF_CANON; /* a phi may also hold an uncommon NaN that came from elsewhere and has to stay */
         if (root != i && c->val[root].type == c->val[i].type)
             c->val[root].phi = i;
     }
@@ -305,31 +310,6 @@ static void stretch_over_loops(Cg *c)
     }
 }
 
-/*
- * NaNs are made canonical where a value is defined if anybody looks at its bits, else only at exits. A phi passes both on: the
- * wish for canonical operands upwards, the possibility of a raw NaN downwards.
- */
-static void propagate_nans(Cg *c)
-{
-    TcgRegion *r = c->r;
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (uint32_t b = 0; b < r->block_count; b++) {
-            for (uint32_t i = r->blocks[b].first; i < r->blocks[b].end && r->insns[i].op == TCG_OP_PHI; i++) {
-                if (!tcg_type_is_fp((TcgType)c->val[i].type))
-                    continue;
-                for (uint32_t k = 0; k < r->blocks[b].pred_count; k++) {
-                    Val *a = &c->val[c->val[r->phi_args[r->insns[i].aux + k]].root];
-                    if ((c->val[i].flags & VF_CANON) && !(a->flags & VF_CANON))
-                        a->flags |= VF_CANON, changed = true;
-                    if ((a->flags & VF_DIRTYNAN) && !(c->val[i].flags & VF_DIRTYNAN))
-                        c->val[i].flags |= VF_DIRTYNAN, changed = true;
-                }
-            }
-        }
-    }
-}
-
 void cg_liveness(Cg *c)
 {
     static const float depth_weight[] = {1, 10, 100, 1000};
@@ -347,7 +327,5 @@ void cg_liveness(Cg *c)
         for (uint32_t i = r->blocks[b].end; i-- > r->blocks[b].first;)
             scan_insn(c, i, w);
     }
-    if (r->block_count > 1)
-        propagate_nans(c);
     stretch_over_loops(c);
 }

@@ -151,6 +151,8 @@ void cg_store_loc(Cg *c, Mem to, Loc l, TcgType t, unsigned gtmp)
         xmm_mem(c, true, l.reg, to, t);
         break;
     case LOC_CONST:
+        for (; bytes > 8; bytes -= 8)
+            asm_mov_mi(&c->a, true, mem_b(to.base, to.disp + (int32_t)bytes - 8), 0);
         if (bytes == 4 || fits_s32((int64_t)l.imm)) {
             asm_mov_mi(&c->a, bytes == 8, to, (int32_t)l.imm);
         } else {
@@ -299,8 +301,15 @@ void cg_edge_moves(Cg *c, uint32_t from, uint32_t to)
             ;
         /* a cycle: put the source of one move aside, which frees that place for the move that wants it. The whole cycle is
          * done before the next one can be stuck, so one temporary is enough. */
-        Loc tmp = tcg_type_bytes(moves[k].type) <= 8 && moves[k].src.kind != LOC_XMM ? (Loc){.kind = LOC_GPR, .reg = RAX}
-                                                                                    : (Loc){.kind = LOC_XMM, .reg = XS0};
+        Loc tmp = {.kind = LOC_MEM, .slot = 255, .m = mem_b(RSP, FRAME_REF)};
+        if (moves[k].src.kind == LOC_XMM)
+            tmp = (Loc){.kind = LOC_XMM, .reg = XS0};
+        else if (tcg_type_bytes(moves[k].type) <= 8)
+            tmp = (Loc){.kind = LOC_GPR, .reg = RAX};
+        else if (overlap(&moves[k].src, &tmp, 1)) {
+            c->unsupported = "a tangle of phis";
+            return;
+        }
         Move save = {tmp, moves[k].src, moves[k].type};
         emit_move(c, &save);
         moves[k].src = tmp;

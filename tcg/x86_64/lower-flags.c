@@ -1,14 +1,86 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Flags as values. A flags value lives in the frame in its lazy form (TcgLazyFlags).
+ * Flags as values. A flags value lives in the frame (or, unmodified, in its slot) in its lazy form, TcgLazyFlags; making one
+ * is a few stores. What tests or packs it calls C: the fold rules have turned the common tests, of a subtraction
+ * or a logic result, into comparisons before.
  */
 #include "cg.h"
 
+static void make_flags(Cg *c, const TcgInsn *in)
+{
+    int32_t d = c->val[c->i].disp;
+    uint32_t kind = in->aux & 0xff, type = in->sub | (uint32_t)(in->imm & 31) << 8;
+    if (!c->val[c->i].end)
+        return;
+    if (in->op == TCG_OP_FLAGUNPACK) {
+        kind = in->aux ? TCG_FK_PACKED_ARM : TCG_FK_PACKED_X86;
+        type = TCG_I64;
+    }
+    asm_mov_mi(&c->a, false, mem_b(RSP, d), (int32_t)kind);
+    asm_mov_mi(&c->a, false, mem_b(RSP, d + 4), (int32_t)type);
+    for (unsigned k = 0; k < 3; k++) {
+        Mem to = mem_b(RSP, d + 8 + 8 * (int32_t)k);
+        Loc l = {.kind = LOC_CONST, .slot = 255};
+        if (in->arg[k] && k < tcg_op_info[in->op].operand_count) {
+            l = cg_loc(c, in->arg[k]);
+            if (l.kind == LOC_MEM && tcg_type_bytes(cg_result_type(&c->r->insns[in->arg[k]])) < 8) {
+                cg_load_gpr(c, RAX, l, false);
+                l = (Loc){.kind = LOC_GPR, .reg = RAX};
+            }
+        }
+        cg_store_loc(c, to, l, TCG_I64, RAX);
+    }
+}
+
+/* eax = fn(address of the flags value, argument) */
+static void call_on_flags(Cg *c, TcgVal v, const void *fn, uint64_t arg)
+{
+    Loc l = cg_loc(c, v);
+    Mem at = l.m;
+    if (l.kind == LOC_CONST) {
+        at = mem_b(RSP, FRAME_REF);
+        cg_store_loc(c, at, l, TCG_FLAGS_T, RAX);
+    }
+    asm_lea(&c->a, true, RAX, at);
+    asm_rm(&c->a, X_MOV_MR | X_W, RAX, mem_b(RBP, CPU_OFF(call_arg[0])));
+    asm_mov_mi(&c->a, true, mem_b(RBP, CPU_OFF(call_arg[1])), (int32_t)arg);
+    asm_mov_ri(&c->a, RAX, (uintptr_t)fn);
+    asm_call_to(&c->a, c->be->t_helper[HELPER_PURE][cg_vec_variant(c)]);
+}
+
+static void test(Cg *c, const TcgInsn *in)
+{
+    call_on_flags(c, in->arg[0], (const void *)tcg_ref_flagtest, in->cond);
+}
+
 bool lower_flags(Cg *c, const TcgInsn *in)
 {
-    if (in->op == TCG_OP_BRFLAGS || in->op == TCG_OP_EXIT_FLAGS) {
-        c->unsupported = "branches on flags";
-        return true;
+    switch (in->op) {
+    case TCG_OP_FLAGS: case TCG_OP_FLAGUNPACK:
+        make_flags(c, in);
+        break;
+    case TCG_OP_FLAGTEST:
+        test(c, in);
+        asm_rr(&c->a, X_MOVZXB, cg_dst_gpr(c), RAX);
+        break;
+    case TCG_OP_FLAGPACK:
+        call_on_flags(c, in->arg[0], in->aux ? (const void *)tcg_ref_flags_arm : (const void *)tcg_ref_flags_x86, 0);
+        asm_mov_rr(&c->a, false, cg_dst_gpr(c), RAX);
+        break;
+    case TCG_OP_BRFLAGS:
+        test(c, in);
+        asm_b(&c->a, 0x84), asm_b(&c->a, 0xc0); /* test al, al: the upper bytes of a bool are not defined */
+        cg_jcc_block(c, CC_NE, in->aux);
+        break;
+    case TCG_OP_EXIT_FLAGS: {
+        test(c, in);
+        asm_b(&c->a, 0x84), asm_b(&c->a, 0xc0);
+        uint8_t *at = asm_jcc(&c->a, CC_NE);
+        cg_stub(c, STUB_EXIT)->from[0] = at;
+        break;
     }
-    return false;
+    default:
+        return false;
+    }
+    return true;
 }

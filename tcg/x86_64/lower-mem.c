@@ -13,6 +13,7 @@
  */
 #include "cg.h"
 
+#define SIGN_BIT TCG_MEM(0u, 1u, 0u, 0u, 0u)
 #define WIDE_BASE 1 /* Stub.reg: the whole address was put into FRAME_SCRATCH because the displacement is too big */
 
 typedef struct Access {
@@ -213,7 +214,10 @@ static void lower_load(Cg *c, const TcgInsn *in)
         if (gpr) {
             load_gpr(c, cg_dst_gpr(c), m, a.mem, cg_w(t));
         } else if (c->val[c->i].cls == CLS_MEM) {
-            cg_store_loc(c, mem_b(RSP, c->val[c->i].disp), l, t, RCX);
+            if (!c->val[c->i].end) /* nobody wants it: it has no place */
+                cg_load_xmm(c, XS1, l, TCG_V128);
+            else
+                cg_store_loc(c, mem_b(RSP, c->val[c->i].disp), l, t, RCX);
         } else if (big) {
             load_gpr(c, RCX, m, a.mem, a.bytes == 8);
             cg_load_xmm(c, cg_dst_xmm(c), (Loc){.kind = LOC_GPR, .reg = RCX}, t);
@@ -412,12 +416,12 @@ static void lower_ldx(Cg *c, const TcgInsn *in)
     begin(c, &a, in);
     uint32_t s = new_stub(c, STUB_LDX, &a);
     Mem m = check(c, &a, TLB_READ, true, &c->s->stub[s]);
-    load_gpr(c, RCX, m, a.mem, true);
+    load_gpr(c, RCX, m, a.mem & ~SIGN_BIT, true);
     emit_back(c, s);
-    asm_rm(&c->a, X_MOV_MR | X_W, RCX, mem_b(RBP, CPU_OFF(excl_val)));
+    asm_rm(&c->a, X_MOV_MR | X_W, RCX, mem_b(RBP, CPU_OFF(excl_val))); /* zero-extended */
     address_to(c, &a, RAX);
     asm_rm(&c->a, X_MOV_MR | X_W, RAX, mem_b(RBP, CPU_OFF(excl_addr)));
-    asm_mov_rr(&c->a, cg_w((TcgType)in->type), cg_dst_gpr(c), RCX);
+    extend(c, cg_dst_gpr(c), RCX, a.mem, cg_w((TcgType)in->type));
 }
 
 static void lower_stx(Cg *c, const TcgInsn *in)
@@ -470,9 +474,10 @@ static void finish_load(Cg *c, const TcgInsn *in)
     Loc ret = {.kind = LOC_MEM, .slot = 255, .m = mem_b(RBP, CPU_OFF(call_ret))};
     if (tcg_type_is_int(t))
         asm_mov_rr(&c->a, cg_w(t), cg_dst_gpr(c), RAX);
-    else if (c->val[c->i].cls == CLS_MEM)
-        cg_store_loc(c, mem_b(RSP, c->val[c->i].disp), ret, t, RCX);
-    else
+    else if (c->val[c->i].cls == CLS_MEM) {
+        if (c->val[c->i].end)
+            cg_store_loc(c, mem_b(RSP, c->val[c->i].disp), ret, t, RCX);
+    } else
         cg_load_xmm(c, cg_dst_xmm(c), is_vec(t) ? ret : (Loc){.kind = LOC_GPR, .reg = RAX}, t);
 }
 
@@ -509,6 +514,8 @@ void stub_mem(Cg *c, const Stub *s)
         cg_pass(c, 0, (Loc){.kind = LOC_MEM, .slot = 255, .m = mem_b(RBP, CPU_OFF(excl_val))}, TCG_I64);
         cg_pass(c, 1, cg_loc(c, in->arg[1]), TCG_I64);
     }
+    if (s->kind == STUB_STX) /* the reservation is gone even if this faults */
+        asm_mov_mi(&c->a, true, mem_b(RBP, CPU_OFF(excl_addr)), -1);
     address_to(c, &a, RAX);
     asm_mov_ri(&c->a, RCX, word);
     asm_call_to(&c->a, t);
@@ -521,10 +528,10 @@ void stub_mem(Cg *c, const Stub *s)
         asm_mov_rr(&c->a, cg_w((TcgType)in->type), cg_dst_gpr(c), RAX);
         break;
     case STUB_LDX:
-        asm_mov_rr(&c->a, true, RCX, RAX);
+        extend(c, RCX, RAX, a.mem & ~SIGN_BIT, true);
         break;
     case STUB_STX:
-        asm_rm(&c->a, X_CMP | (tcg_mem_size_log2(a.mem) == 3 ? X_W : 0), RAX, mem_b(RBP, CPU_OFF(excl_val)));
+        asm_rm(&c->a, sized(X_CMP, tcg_mem_size_log2(a.mem)), RAX, mem_b(RBP, CPU_OFF(excl_val)));
         break;
     default:
         break;

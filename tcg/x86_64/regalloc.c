@@ -64,24 +64,34 @@ static bool slot_taken(const Cg *c, unsigned slot, const Val *v, bool is_get)
 }
 
 /*
- * May v be written to its slot at its definition? Only if nothing reads the slot's old memory between the definition and the
- * first map that gives the slot this value: every exit and helper in between must have the slot in its map.
+ * May v be written to its slot at its definition? Only if from there on nothing reads the slot's old memory, on any path:
+ * no GET, and no exit or helper without the slot in its map. (The map of an exit may lack it although v was defined
+ * before: v may belong to the slot only on another path.)
  */
 static bool home_allowed(const Cg *c, const Val *v)
 {
     const TcgSlot *slot;
+    uint32_t from = v->start;
     if (v->home < 0 || (v->type != TCG_I64 && v->type != TCG_F64))
         return false;
     slot = &c->r->slots[v->home];
     if (tcg_type_bytes(slot->type) != 8 || (v->flags & (VF_DIRTYNAN | VF_CANON)) == VF_DIRTYNAN)
         return false;
-    for (uint32_t k = 0; k < c->s->msite_count; k++) { /* descending */
-        const MapSite *m = &c->s->msite[k];
-        if (m->pos < v->start)
-            break;
-        if (m->pos < v->first_map && !tcg_slot_in(&m->present, (unsigned)v->home))
-            return false;
+    for (uint32_t k = 0; k < c->s->loop_count; k++)
+        if (c->s->loop[k].start <= v->start && v->start <= c->s->loop[k].end)
+            from = MIN(from, c->s->loop[k].start);
+    if (c->last_get[v->home] >= from)
+        return false;
+    uint32_t lo = 0, hi = c->s->msite_count; /* descending positions: the last one at or behind `from` */
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        if (c->s->msite[mid].pos >= from)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
+    if (lo && !tcg_slot_in(&c->s->msite[lo - 1].present, (unsigned)v->home))
+        return false;
     return !slot_clobbered(c, (unsigned)v->home, v) && !slot_taken(c, (unsigned)v->home, v, false);
 }
 
@@ -100,20 +110,25 @@ static void live_in_slot(Cg *c, uint32_t i, unsigned slot)
     c->s->homed[c->s->homed_count++] = i;
 }
 
+/*
+ * A phi gets frame slots of its own, so that the moves of an edge meet only whole values. A CLS_MEM value is written while
+ * operands are still being read: it keeps away from theirs.
+ */
 static void live_in_frame(Cg *c, uint32_t i)
 {
     Val *v = &c->val[i];
+    bool phi = c->r->insns[i].op == TCG_OP_PHI;
     unsigned n = MAX(tcg_type_bytes((TcgType)v->type), 8u) / 8;
     uint32_t k = 0, run = 0;
     for (; k < FRAME_SPILL_SLOTS && run < n; k++)
-        run = c->frame_end[k] < v->start ? run + 1 : 0;
+        run = (phi ? c->frame_end[k] == 0 : c->frame_end[k] + (v->cls == CLS_MEM) < v->start) ? run + 1 : 0;
     if (run < n) {
         c->frame_full = true;
         k = n; /* anything: the region is refused */
     }
     k -= n;
     for (unsigned j = 0; j < n; j++)
-        c->frame_end[k + j] = v->end;
+        c->frame_end[k + j] = phi ? UINT32_MAX - 1 : v->end;
     v->mem = MEM_FRAME;
     v->disp = (int32_t)(8 * k);
     v->flags |= VF_STORE;
@@ -298,12 +313,13 @@ static void note_busy(Ra *ra, uint32_t i, const TcgInsn *in)
             in->op < TCG_OP_FLAGS && tcg_type_is_int((TcgType)in->type))
             return;
     }
+    unsigned variant = VEC_NONE;
     expire(ra, CLS_XMM, 2 * i);
     for (uint32_t m = XMM_ALLOCATABLE & ~ra->free[CLS_XMM]; m; m &= m - 1) {
         unsigned reg = (unsigned)__builtin_ctz(m);
-        busy |= c->val[ra->owner[CLS_XMM][reg]].type == TCG_V256 ? VEC_YMM << 1 : VEC_XMM << 1;
+        variant = MAX(variant, c->val[ra->owner[CLS_XMM][reg]].type == TCG_V256 ? (unsigned)VEC_YMM : VEC_XMM);
     }
-    c->s->busy[i] = busy;
+    c->s->busy[i] = (uint8_t)(busy | variant << 1);
 }
 
 static void allocate_phis(Ra *ra, const TcgBlock *blk, float here)

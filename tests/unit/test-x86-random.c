@@ -94,6 +94,11 @@ static void one_seed(Fixture *f, uint64_t seed, uint32_t features)
     tcg_region_reset(f->opt, 0x1000, 0);
     tcg_random_region(&again, f->b, f->opt, size);
     tcg_optimize(f->opt);
+    if (!tcg_verify(f->opt, &err)) {
+        tcg_print(f->built, stderr);
+        tcg_print(f->opt, stderr);
+        g_error("seed %" G_GUINT64_FORMAT ": %s", seed, error_message(err));
+    }
     TcgCode *code = tcg_backend_compile(f->be, f->opt, f->cb.rx + f->used, BUFFER - f->used, 0, &too_big, &err);
     if (!code && too_big) {
         g_test_message("seed %" G_GUINT64_FORMAT ": too big", seed);
