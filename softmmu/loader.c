@@ -245,6 +245,9 @@ bool load_elf(Machine *m, const char *name, const uint8_t *data, uint64_t len, u
 void rom_free(gpointer opaque)
 {
     RomBlob *rom = opaque;
+    if (rom->fd >= 0) {
+        close(rom->fd);
+    }
     g_free(rom->name);
     g_free(rom->data);
     g_free(rom);
@@ -269,6 +272,34 @@ static bool covers_ram(Machine *m, const char *name, uint64_t addr, uint64_t len
     return true;
 }
 
+enum { ROM_CHUNK = 1 << 20 };
+
+static int64_t mtime_ns(const struct stat *st) { return (int64_t)st->st_mtim.tv_sec * NS_PER_SEC + st->st_mtim.tv_nsec; }
+
+/* A kernel of 30 MiB need not be in memory twice: where @data is exactly what the file holds, the open file stands for it. */
+static bool keep_file_open(RomBlob *rom, const uint8_t *data)
+{
+    struct stat st;
+    int fd = rom->len >= ROM_CHUNK ? open(rom->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    if (fd < 0) {
+        return false;
+    }
+    bool same = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == rom->len;
+    g_autofree uint8_t *chunk = g_malloc(ROM_CHUNK);
+    for (uint64_t at = 0; same && at < rom->len;) {
+        ssize_t n = pread(fd, chunk, ROM_CHUNK, (off_t)at);
+        same = n > 0 && (uint64_t)n <= rom->len - at && !memcmp(chunk, data + at, (size_t)n);
+        at += n > 0 ? (uint64_t)n : 0;
+    }
+    if (!same) {
+        close(fd);
+        return false;
+    }
+    rom->fd = fd;
+    rom->mtime_ns = mtime_ns(&st);
+    return true;
+}
+
 bool machine_add_rom(Machine *m, const char *name, const void *data, uint64_t len, uint64_t addr, Error **errp)
 {
     ERRP_GUARD();
@@ -289,16 +320,45 @@ bool machine_add_rom(Machine *m, const char *name, const void *data, uint64_t le
         }
     }
     RomBlob *rom = g_new(RomBlob, 1);
-    *rom = (RomBlob){.name = g_strdup(name), .data = g_memdup2(data, len), .len = len, .addr = addr};
+    *rom = (RomBlob){.name = g_strdup(name), .len = len, .addr = addr, .fd = -1};
+    if (!keep_file_open(rom, data)) {
+        rom->data = g_memdup2(data, len);
+    }
     g_ptr_array_add(m->roms, rom);
     return true;
+}
+
+static void restore_from_file(Machine *m, RomBlob *r)
+{
+    struct stat st;
+    if (fstat(r->fd, &st) == 0 && ((uint64_t)st.st_size != r->len || mtime_ns(&st) != r->mtime_ns)) {
+        warn_report("'%s' was changed since the start: this reset loads what is in it now", r->name);
+        r->mtime_ns = mtime_ns(&st);
+    }
+    g_autofree uint8_t *chunk = g_malloc(ROM_CHUNK);
+    for (uint64_t at = 0; at < r->len;) {
+        ssize_t n = pread(r->fd, chunk, MIN((uint64_t)ROM_CHUNK, r->len - at), (off_t)at);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            warn_report("'%s' cannot be read any more at byte %" PRIu64, r->name, at);
+            return;
+        }
+        address_space_write_rom(m->as, r->addr + at, chunk, (uint64_t)n);
+        at += (uint64_t)n;
+    }
 }
 
 void roms_restore(Machine *m)
 {
     for (unsigned i = 0; i < m->roms->len; i++) {
-        const RomBlob *r = m->roms->pdata[i];
-        address_space_write_rom(m->as, r->addr, r->data, r->len);
+        RomBlob *r = m->roms->pdata[i];
+        if (r->data) {
+            address_space_write_rom(m->as, r->addr, r->data, r->len);
+        } else {
+            restore_from_file(m, r);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
  * mimic, qemu-system-riscv64, ...: parse the command line, run the machine, say what went wrong.
  * A start-up error is one message on stderr and exit status 1.
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 int main(int argc, char **argv)
 {
     Error *err = NULL;
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024); /* what images needed while they were loaded goes back to the host */
     error_set_program(argv[0]);
     rcu_thread_register();
     Startup *st = startup_new(argv[0]);

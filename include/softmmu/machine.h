@@ -179,10 +179,15 @@ void cpu_power_on(CpuState *cpu); /* any thread */
 /* --- images put into memory at each reset --- */
 typedef struct RomBlob {
     char *name;
-    uint8_t *data;
+    uint8_t *data;  /* NULL: it is read from @fd again at each reset */
     uint64_t len, addr;
+    int fd;
+    int64_t mtime_ns;
 } RomBlob;
-/* Copies @data; error where [addr, addr+len) is not RAM or ROM or overlaps another blob (both are named). */
+/*
+ * @name: the path of the file it is, or what it is. Copies @data, but of a large one that is all of that file only the file is kept
+ * open. Error where [addr, addr+len) is not RAM or ROM or overlaps another blob (both are named).
+ */
 bool machine_add_rom(Machine *m, const char *name, const void *data, uint64_t len, uint64_t addr, Error **errp);
 
 /* --- images (softmmu/loader.c) --- */
