@@ -179,15 +179,23 @@ static bool make_lazy(Cg *c, const TcgInsn *in, Val *v)
     return true;
 }
 
+/* Does it matter to the instruction which NaN an operand is? */
 static bool sees_bits(const TcgInsn *in)
 {
+    TcgFp fp = in->aux;
     switch (in->op) {
-    case TCG_OP_FADD: case TCG_OP_FSUB: case TCG_OP_FMUL: case TCG_OP_FDIV: case TCG_OP_FSQRT: case TCG_OP_FMA: case TCG_OP_FCMP:
-    case TCG_OP_FTOI: case TCG_OP_FCLASS: case TCG_OP_FTOF: case TCG_OP_FMIN: case TCG_OP_FMAX:
+    case TCG_OP_FCMP: case TCG_OP_FTOI: case TCG_OP_FCLASS:
         return false;
+    case TCG_OP_FTOF:
+        fp >>= 8;
+        break;
+    case TCG_OP_FADD: case TCG_OP_FSUB: case TCG_OP_FMUL: case TCG_OP_FDIV: case TCG_OP_FSQRT: case TCG_OP_FMA:
+    case TCG_OP_FMIN: case TCG_OP_FMAX:
+        break;
     default:
         return true;
     }
+    return tcg_fp_nan(fp) != TCG_NAN_RISCV && tcg_fp_nan(fp) != TCG_NAN_ARM_DEFAULT;
 }
 
 static void clobbers(Cg *c, const TcgInsn *in, uint32_t pos)
