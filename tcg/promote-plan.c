@@ -169,7 +169,9 @@ static void place_phis(TcgRegion *r, TcgPromoteBlock *info)
         r->phi_arg_cap = TCG_ROUND_UP_CAP(total);
         r->phi_args = g_renew(TcgVal, r->phi_args, r->phi_arg_cap);
     }
-    memset(r->phi_args, 0, total * sizeof(TcgVal));
+    if (total) {
+        memset(r->phi_args, 0, total * sizeof(TcgVal));
+    }
     r->phi_arg_count = total;
 }
 

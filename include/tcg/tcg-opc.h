@@ -63,7 +63,7 @@ OP(LO128, "lo128", I64, "x", 0)                /* aux: i128 */
 OP(HI128, "hi128", I64, "x", 0)
 
 /* Flags as values: see TcgFlagsKind; aux: kind | type << 8 */
-OP(FLAGS, "flags", FLAGS, "nnn", 0)            /* flags that `kind` of a, b (c: carry in, for adc/sbb kinds; else 0) produces; sub: type */
+OP(FLAGS, "flags", FLAGS, "nnn", 0)            /* flags that `kind` of a, b (c: carry in, for adc/sbb/inc/dec; unused ones TCG_NONE) produces; sub: type; imm: see TcgLazyFlags.type */
 OP(FLAGTEST, "flagtest", I64, "f", 0)          /* 0 or 1: TcgFlagCond in cond */
 OP(FLAGPACK, "flagpack", I64, "f", 0)          /* aux 0: x86 EFLAGS status bits at their places; 1: Arm NZCV in bits 31..28 */
 OP(FLAGUNPACK, "flagunpack", FLAGS, "i", 0)    /* the other way round; aux as FLAGPACK */
@@ -106,7 +106,7 @@ OP(VMINU, "vminu", TYPE, "tt", 0)
 OP(VMAXU, "vmaxu", TYPE, "tt", 0)
 OP(VEXTRACT, "vextract", I64, "v", 0)          /* imm: lane; zero-extended */
 OP(VINSERT, "vinsert", TYPE, "ti", 0)          /* imm: lane */
-OP(VFADD, "vfadd", TYPE, "tt", TCG_EFF_FP)     /* lanes of 4 or 8 bytes */
+OP(VFADD, "vfadd", TYPE, "tt", TCG_EFF_FP)     /* lanes of 4 or 8 bytes; current rounding mode, x86 NaN rule */
 OP(VFSUB, "vfsub", TYPE, "tt", TCG_EFF_FP)
 OP(VFMUL, "vfmul", TYPE, "tt", TCG_EFF_FP)
 OP(VFDIV, "vfdiv", TYPE, "tt", TCG_EFF_FP)
