@@ -262,10 +262,8 @@ static uint64_t to_float(Ctx *c, Half a, unsigned exp_bits, unsigned frac_bits)
         return sign | (a.inf ? exp_max : 0);
     }
     unsigned top = 63u - (unsigned)__builtin_clzll(a.fixed);
-    uint64_t frac = (a.fixed ^ 1ull << top) << (frac_bits - top); /* top is at most 39: a single's 23 bits hold the 10 that count */
-    if (top > frac_bits) {
-        frac = (a.fixed ^ 1ull << top) >> (top - frac_bits);
-    }
+    uint64_t frac = a.fixed ^ 1ull << top; /* its low bits are 0 where it is wider than frac_bits: only ten bits count */
+    frac = top > frac_bits ? frac >> (top - frac_bits) : frac << (frac_bits - top);
     uint64_t exp = (1ull << (exp_bits - 1)) - 1 + top - 24;
     return sign | exp << frac_bits | frac;
 }
