@@ -232,36 +232,69 @@ static void free_region(MemoryRegion **mr)
     }
 }
 
+static void collect_child(Object *child, void *opaque) { g_ptr_array_add(opaque, child); }
+
+/* The tree of devices goes while memory, event loop and CPUs are still there; what was added last goes first. */
+static void remove_children(Machine *m)
+{
+    g_autoptr(GPtrArray) children = g_ptr_array_new();
+    object_foreach_child(OBJECT(m), collect_child, children);
+    for (unsigned i = children->len; i-- > 0;) {
+        object_remove_from_parent(children->pdata[i]);
+    }
+    m->bus_state = NULL;
+}
+
+static void collect_child(Object *child, void *opaque) { g_ptr_array_add(opaque, child); }
+
+/* The newest first: a device before its bus, a user before what it uses. */
+static void remove_children(Object *parent, const Object *keep)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+    object_foreach_child(parent, collect_child, all);
+    for (unsigned i = all->len; i-- > 0;) {
+        Object *child = all->pdata[i];
+        if (child != keep && child->parent == parent) {
+            object_remove_from_parent(child);
+        }
+    }
+}
+
+static void free_lists(Machine *m)
+{
+    GPtrArray *const lists[] = {m->roms, m->reset_handlers, m->state_notifiers, m->powerdown_notifiers, m->event_notifiers, m->serials,
+                                m->default_nics, m->default_drives, m->firmware_dirs, m->cpus};
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+        g_ptr_array_free(lists[i], true);
+    }
+    g_hash_table_unref(m->netdevs);
+}
+
 void machine_free(Machine *m)
 {
     machine_lock(m);
     cpus_shutdown(m);
+    remove_children(OBJECT(m), NULL);
     for (unsigned i = 0; i < m->cpus->len; i++) {
         object_unref(OBJECT(m->cpus->pdata[i]));
     }
-    g_ptr_array_set_size(m->cpus, 0);
-    if (m->record->fields) {
-        fields_free(m->record->fields, m->board);
+    if (m->record->cleanup) {
+        m->record->cleanup(m);
     }
-    g_ptr_array_free(m->roms, true);
-    g_ptr_array_free(m->reset_handlers, true);
-    g_ptr_array_free(m->state_notifiers, true);
-    g_ptr_array_free(m->powerdown_notifiers, true);
-    g_ptr_array_free(m->event_notifiers, true);
-    g_ptr_array_free(m->serials, true);
-    g_ptr_array_free(m->default_nics, true);
-    g_ptr_array_free(m->default_drives, true);
-    g_ptr_array_free(m->firmware_dirs, true);
-    g_hash_table_unref(m->netdevs);
     if (m->ram && m->ram->mapped) {
         memory_unmap(m->ram);
     }
+    remove_children(m->root, OBJECT(m)); /* memory backends, character devices */
     if (!m->ram_backend) {
         free_region(&m->ram);
     }
-    g_clear_pointer(&m->board, g_free);
     address_space_free(m->as);
-    free_region(&m->system_memory);
+    free_region(&m->system_memory); /* what a board left mapped is unmapped */
+    if (m->record->fields) {
+        fields_free(m->record->fields, m->board);
+    }
+    g_clear_pointer(&m->board, g_free);
+    free_lists(m);
     machine_unlock(m);
     rcu_drain();
 

@@ -5,10 +5,16 @@
  */
 #include "hw/sysbus.h"
 
+static void sys_device_unrealize(Object *obj)
+{
+    sys_remove_mmio(SYS_DEVICE(obj));
+}
+
 static const DeviceClass sys_device_class = {.bus_type = "System", .category = DEVICE_CAT_MISC};
 static const TypeRecord sys_device_type = {
     .name = TYPE_SYS_DEVICE, .parent = TYPE_DEVICE, .help = "device wired by the board",
     .instance_size = sizeof(SysDevice), .abstract = true, .class_kind = TYPE_DEVICE, .class_data = &sys_device_class,
+    .unrealize = sys_device_unrealize,
 };
 TYPE_REGISTER(sys_device_type);
 

@@ -84,11 +84,6 @@ static bool swi_realize(Object *obj, Error **errp)
     return true;
 }
 
-static void swi_unrealize(Object *obj)
-{
-    sys_remove_mmio(SYS_DEVICE(obj));
-}
-
 static void swi_finalize(Object *obj)
 {
     AclintSwi *s = (AclintSwi *)obj;
@@ -108,7 +103,7 @@ static const DeviceClass swi_class = {
 static const TypeRecord swi_type = {
     .name = TYPE_RISCV_ACLINT_SWI, .parent = TYPE_SYS_DEVICE, .help = "software interrupts of harts",
     .instance_size = sizeof(AclintSwi), .class_kind = TYPE_DEVICE, .class_data = &swi_class, .fields = swi_fields,
-    .realize = swi_realize, .unrealize = swi_unrealize, .finalize = swi_finalize,
+    .realize = swi_realize, .finalize = swi_finalize,
 };
 TYPE_REGISTER(swi_type);
 

@@ -274,11 +274,6 @@ static bool plic_realize(Object *obj, Error **errp)
     return true;
 }
 
-static void plic_unrealize(Object *obj)
-{
-    sys_remove_mmio(SYS_DEVICE(obj));
-}
-
 static void plic_init(Object *obj)
 {
     g_mutex_init(&((Plic *)obj)->lock);
@@ -310,6 +305,6 @@ static const DeviceClass plic_class = {
 static const TypeRecord plic_type = {
     .name = TYPE_SIFIVE_PLIC, .parent = TYPE_SYS_DEVICE, .help = "platform-level interrupt controller",
     .instance_size = sizeof(Plic), .class_kind = TYPE_DEVICE, .class_data = &plic_class, .fields = plic_fields,
-    .init = plic_init, .realize = plic_realize, .unrealize = plic_unrealize, .finalize = plic_finalize,
+    .init = plic_init, .realize = plic_realize, .finalize = plic_finalize,
 };
 TYPE_REGISTER(plic_type);

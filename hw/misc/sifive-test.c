@@ -38,15 +38,10 @@ static bool test_realize(Object *obj, Error **errp)
     return true;
 }
 
-static void test_unrealize(Object *obj)
-{
-    sys_remove_mmio(SYS_DEVICE(obj));
-}
-
 static const DeviceClass test_class = {.bus_type = "System", .registers = &test_registers};
 static const TypeRecord test_type = {
     .name = "riscv.sifive.test", .parent = TYPE_SYS_DEVICE, .help = "ends or resets the machine",
     .instance_size = sizeof(SifiveTest), .class_kind = TYPE_DEVICE, .class_data = &test_class,
-    .realize = test_realize, .unrealize = test_unrealize,
+    .realize = test_realize,
 };
 TYPE_REGISTER(test_type);

@@ -175,11 +175,6 @@ static bool fw_cfg_realize(Object *obj, Error **errp)
     return true;
 }
 
-static void fw_cfg_unrealize(Object *obj)
-{
-    sys_remove_mmio(SYS_DEVICE(obj));
-}
-
 static void fw_cfg_finalize(Object *obj)
 {
     FwCfg *fw = (FwCfg *)obj;
@@ -199,7 +194,7 @@ static void fw_cfg_reset(DeviceState *dev)
 static const DeviceClass fw_cfg_class = {.bus_type = "System", .category = DEVICE_CAT_MISC, .reset = fw_cfg_reset};
 static const TypeRecord fw_cfg_type = {
     .name = "fw_cfg_mem", .parent = TYPE_SYS_DEVICE, .help = "firmware configuration", .instance_size = sizeof(FwCfg), .class_kind = TYPE_DEVICE,
-    .class_data = &fw_cfg_class, .init = fw_cfg_init, .realize = fw_cfg_realize, .unrealize = fw_cfg_unrealize, .finalize = fw_cfg_finalize,
+    .class_data = &fw_cfg_class, .init = fw_cfg_init, .realize = fw_cfg_realize, .finalize = fw_cfg_finalize,
 };
 TYPE_REGISTER(fw_cfg_type);
 

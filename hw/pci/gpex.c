@@ -45,10 +45,18 @@ static bool gpex_realize(Object *obj, Error **errp)
     return true;
 }
 
+static void gpex_unrealize(Object *obj)
+{
+    GpexHost *h = (GpexHost *)obj;
+    memory_region_destroy(&h->mmio_window);
+    memory_region_destroy(&h->high_window);
+    memory_region_destroy(&h->mem);
+}
+
 static const DeviceClass gpex_class = {.bus_type = "System", .category = DEVICE_CAT_BRIDGE};
 static const TypeRecord gpex_type = {
     .name = "gpex-pcihost", .parent = TYPE_SYS_DEVICE, .help = "generic PCI Express host bridge", .instance_size = sizeof(GpexHost),
-    .class_kind = TYPE_DEVICE, .class_data = &gpex_class, .realize = gpex_realize,
+    .class_kind = TYPE_DEVICE, .class_data = &gpex_class, .realize = gpex_realize, .unrealize = gpex_unrealize,
 };
 TYPE_REGISTER(gpex_type);
 

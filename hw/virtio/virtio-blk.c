@@ -183,7 +183,7 @@ static bool parse(VirtioBlk *s, VirtQueue *vq, VirtElement *e, Request *r)
         }
         r->data_bytes = e->in_bytes - 1;
     }
-    r->data = g_memdup2(from, MAX(count, 1u) * sizeof(*from));
+    r->data = count ? g_memdup2(from, count * sizeof(*from)) : NULL; /* a flush has none */
     r->data_count = count;
     g_free(copy);
     return true;

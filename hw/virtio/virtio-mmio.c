@@ -205,11 +205,6 @@ static bool mmio_realize(Object *obj, Error **errp)
     return true;
 }
 
-static void mmio_unrealize(Object *obj)
-{
-    sys_remove_mmio(SYS_DEVICE(obj));
-}
-
 static void mmio_reset(DeviceState *dev)
 {
     VirtioMmio *p = (VirtioMmio *)dev;
@@ -225,6 +220,6 @@ static const Field mmio_fields[] = {
 static const DeviceClass mmio_class = {.bus_type = "System", .category = DEVICE_CAT_MISC, .reset = mmio_reset};
 static const TypeRecord mmio_type = {
     .name = "virtio-mmio", .parent = TYPE_SYS_DEVICE, .help = "VirtIO transport by MMIO", .instance_size = sizeof(VirtioMmio), .class_kind = TYPE_DEVICE,
-    .class_data = &mmio_class, .fields = mmio_fields, .realize = mmio_realize, .unrealize = mmio_unrealize,
+    .class_data = &mmio_class, .fields = mmio_fields, .realize = mmio_realize,
 };
 TYPE_REGISTER(mmio_type);

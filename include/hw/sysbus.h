@@ -28,7 +28,7 @@ typedef struct SysDevice {
 /* By the device, in realize. */
 void sys_add_mmio(SysDevice *dev, MemoryRegion *mr);
 void sys_add_irqs(SysDevice *dev, unsigned count);
-/* Unmaps and destroys all windows; by the device, in unrealize. */
+/* Unmaps and destroys all windows; done at unrealize, where a device did not do it earlier. */
 void sys_remove_mmio(SysDevice *dev);
 
 /* By the board, after device_attach(). */
