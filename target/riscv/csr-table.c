@@ -206,6 +206,7 @@ static void store_menvcfg(RiscvCpu *rc, uint64_t v, uint64_t lanes)
     uint64_t old = rc->menvcfg;
     rc->menvcfg = (old & ~mask) | (v & mask);
     uint64_t changed = old ^ rc->menvcfg;
+    riscv_update_flags(rc);
     if (changed & MENVCFG_STCE) {
         riscv_stimer_update(rc);
     }
@@ -227,6 +228,7 @@ static void write_menvcfgh(RiscvCpu *rc, const CsrRow *row, unsigned number, uin
 static void write_senvcfg(RiscvCpu *rc, const CsrRow *row, unsigned number, uint64_t v)
 {
     rc->senvcfg = v & menvcfg_mask(rc);
+    riscv_update_flags(rc);
 }
 
 static uint64_t read_mstateen(RiscvCpu *rc, const CsrRow *row, unsigned number)

@@ -250,6 +250,7 @@ static void reset_csrs(RiscvCpu *rc)
     memset(rc->pmpaddr, 0, sizeof(rc->pmpaddr));
     riscv_pmp_update(rc);
     rc->satp = rc->stvec = rc->scounteren = rc->senvcfg = 0;
+    riscv_update_flags(rc);
 }
 
 void riscv_reset(CpuState *cpu)

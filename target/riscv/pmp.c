@@ -40,6 +40,8 @@ static void set_range(RiscvCpu *rc, unsigned n)
 void riscv_pmp_update(RiscvCpu *rc)
 {
     rc->pmp_active = 0;
+    rc->pmp_last.first = 1;
+    rc->pmp_last.last = 0;
     for (unsigned n = 0; n < RISCV_PMP_ENTRIES; n++) {
         set_range(rc, n);
         if (rc->pmp_range[n].first <= rc->pmp_range[n].last) {
@@ -48,21 +50,52 @@ void riscv_pmp_update(RiscvCpu *rc)
     }
 }
 
-unsigned riscv_pmp_prot(const RiscvCpu *rc, uint64_t pa, unsigned priv)
+/* The entry that decides about @pa, or pmp_active; [*first, *last] becomes the range around it in which that entry decides. */
+static unsigned deciding_entry(const RiscvCpu *rc, uint64_t pa, uint64_t *first, uint64_t *last)
+{
+    *first = 0;
+    *last = UINT64_MAX;
+    for (unsigned n = 0; n < rc->pmp_active; n++) {
+        const struct RiscvPmpRange *r = &rc->pmp_range[n];
+        if (r->first > r->last) {
+            continue;
+        }
+        if (pa >= r->first && pa <= r->last) {
+            *first = MAX(*first, r->first);
+            *last = MIN(*last, r->last);
+            return n;
+        }
+        if (pa > r->last) {
+            *first = MAX(*first, r->last + 1);
+        } else {
+            *last = MIN(*last, r->first - 1);
+        }
+    }
+    return rc->pmp_active;
+}
+
+unsigned riscv_pmp_prot(RiscvCpu *rc, uint64_t pa, unsigned priv)
 {
     if (!rc->cfg.pmp) {
         return PAGE_R | PAGE_W | PAGE_X;
     }
-    for (unsigned n = 0; n < rc->pmp_active; n++) {
-        if (pa >= rc->pmp_range[n].first && pa <= rc->pmp_range[n].last) {
-            uint8_t cfg = rc->pmpcfg[n];
-            if (priv == RISCV_PRIV_M && !(cfg & PMP_L)) {
-                break;
-            }
-            return (cfg & PMP_R ? PAGE_R : 0) | (cfg & PMP_W ? PAGE_W : 0) | (cfg & PMP_X ? PAGE_X : 0);
-        }
+    if (priv != RISCV_PRIV_M && pa >= rc->pmp_last.first && pa <= rc->pmp_last.last) {
+        return rc->pmp_last.prot;
     }
-    return priv == RISCV_PRIV_M ? PAGE_R | PAGE_W | PAGE_X : 0;
+    uint64_t first, last;
+    unsigned n = deciding_entry(rc, pa, &first, &last), prot = 0;
+    bool found = n < rc->pmp_active;
+    uint8_t cfg = found ? rc->pmpcfg[n] : 0;
+    if (found) {
+        prot = (cfg & PMP_R ? PAGE_R : 0u) | (cfg & PMP_W ? PAGE_W : 0u) | (cfg & PMP_X ? PAGE_X : 0u);
+    }
+    if (priv == RISCV_PRIV_M) {
+        return cfg & PMP_L ? prot : PAGE_R | PAGE_W | PAGE_X;
+    }
+    rc->pmp_last.first = first;
+    rc->pmp_last.last = last;
+    rc->pmp_last.prot = prot;
+    return prot;
 }
 
 uint64_t riscv_pmpaddr_read(const RiscvCpu *rc, unsigned n)

@@ -95,6 +95,8 @@ typedef struct RiscvCpu {
     /* constant after realize */
     uint64_t ext; /* 1 << RiscvExt */
     unsigned xlen;
+    uint64_t flags_base; /* region flags that never change */
+    uint8_t flags_cbo;   /* by privilege: whether RISCV_FLAG_CBO_ZERO holds; follows menvcfg and senvcfg */
     uint64_t misa;
     RiscvConfig cfg;
 
@@ -109,6 +111,10 @@ typedef struct RiscvCpu {
         uint64_t first, last; /* bytes, inclusive; first > last: off */
     } pmp_range[RISCV_PMP_ENTRIES];
     unsigned pmp_active; /* entries up to the highest one that is on */
+    struct {
+        uint64_t first, last; /* bytes, inclusive, of which the same holds; first > last: nothing known */
+        unsigned prot;
+    } pmp_last; /* the last answer for S and U */
 
     /* supervisor-level CSRs */
     uint64_t satp, stvec, scounteren, senvcfg;
@@ -164,6 +170,7 @@ static inline bool riscv_flag_ext(uint64_t flags, unsigned ext)
 enum { RISCV_FS_OFF, RISCV_FS_CLEAN, RISCV_FS_DIRTY };
 enum { RISCV_FRM_HOST, RISCV_FRM_RMM, RISCV_FRM_INVALID }; /* whether the host can follow frm */
 uint64_t riscv_region_flags(CpuState *cpu);
+void riscv_update_flags(RiscvCpu *rc); /* menvcfg or senvcfg changed, or reset */
 
 /* TLB modes. SUM chooses between two modes, so that no flush is needed when it changes. */
 enum { RISCV_MODE_U, RISCV_MODE_S, RISCV_MODE_S_SUM, RISCV_MODE_M };
@@ -227,7 +234,7 @@ void riscv_set_priv(RiscvCpu *rc, unsigned priv);
 const char *riscv_cause_name(bool interrupt, unsigned cause); /* "illegal_instruction" */
 
 /* system.c */
-bool riscv_env_allows(const RiscvCpu *rc, uint64_t bits); /* menvcfg and senvcfg let this privilege use what @bits controls */
+bool riscv_env_allows(const RiscvCpu *rc, unsigned priv, uint64_t bits); /* menvcfg and senvcfg let it use what @bits controls */
 
 /* mmu.c, pmp.c */
 bool riscv_tlb_fill(CpuState *cpu, uint64_t va, MmuAccess access, unsigned mode, bool probe);
@@ -238,7 +245,7 @@ unsigned riscv_data_mode(CpuState *cpu);
 void riscv_mmu_switch(RiscvCpu *rc); /* satp, MXR changed: chooses the TLB's address space */
 void riscv_sfence(RiscvCpu *rc, bool has_va, uint64_t va, bool has_asid, uint64_t asid);
 bool riscv_satp_mode_ok(const RiscvCpu *rc, unsigned mode);
-unsigned riscv_pmp_prot(const RiscvCpu *rc, uint64_t pa, unsigned priv); /* PAGE_* allowed for the page at pa */
+unsigned riscv_pmp_prot(RiscvCpu *rc, uint64_t pa, unsigned priv); /* PAGE_* allowed for the page at pa */
 void riscv_pmp_update(RiscvCpu *rc);                                     /* after pmpcfg or pmpaddr changed */
 uint64_t riscv_pmpaddr_read(const RiscvCpu *rc, unsigned n);
 void riscv_pmpaddr_write(RiscvCpu *rc, unsigned n, uint64_t v);

@@ -70,17 +70,17 @@ static void helper_sfence(CpuState *cpu, uint32_t insn, uint64_t va, uint64_t as
 
 /* ---- cache blocks ---- */
 
-bool riscv_env_allows(const RiscvCpu *rc, uint64_t bits)
+bool riscv_env_allows(const RiscvCpu *rc, unsigned priv, uint64_t bits)
 {
-    return (rc->priv == RISCV_PRIV_M || (rc->menvcfg & bits)) &&
-           (rc->priv != RISCV_PRIV_U || !rc->cfg.s || (rc->senvcfg & bits));
+    return (priv == RISCV_PRIV_M || (rc->menvcfg & bits)) &&
+           (priv != RISCV_PRIV_U || !rc->cfg.s || (rc->senvcfg & bits));
 }
 
 static void helper_cbo(CpuState *cpu, uint32_t insn, uint64_t va)
 {
     RiscvCpu *rc = riscv_cpu(cpu);
     bool inval = insn >> 20 == 0;
-    if (!riscv_env_allows(rc, inval ? MENVCFG_CBIE : MENVCFG_CBCFE)) {
+    if (!riscv_env_allows(rc, rc->priv, inval ? MENVCFG_CBIE : MENVCFG_CBCFE)) {
         riscv_raise(rc, CAUSE_ILLEGAL, insn);
     }
     /* Caches are coherent, so only the permission check remains: the block must be readable or writable. */
@@ -93,7 +93,7 @@ static void helper_cbo(CpuState *cpu, uint32_t insn, uint64_t va)
 static void helper_cbo_zero(CpuState *cpu, uint32_t insn, uint64_t va)
 {
     RiscvCpu *rc = riscv_cpu(cpu);
-    if (!riscv_env_allows(rc, MENVCFG_CBZE)) {
+    if (!riscv_env_allows(rc, rc->priv, MENVCFG_CBZE)) {
         riscv_raise(rc, CAUSE_ILLEGAL, insn);
     }
     unsigned size = rc->cfg.cboz_blocksize, mode = riscv_data_mode(cpu);

@@ -11,19 +11,23 @@
 
 enum { PAUSE_BITS = 0x0100000f };
 
+void riscv_update_flags(RiscvCpu *rc)
+{
+    rc->flags_base = rc->ext << RISCV_FLAG_EXT_SHIFT | (riscv_is32(rc) ? RISCV_FLAG_RV32 : 0) | (rc->cfg.s ? 0 : RISCV_FLAG_NO_S);
+    rc->flags_cbo = 0;
+    for (unsigned priv = RISCV_PRIV_U; priv <= RISCV_PRIV_M && rc->cfg.cboz_blocksize == 64; priv++) {
+        rc->flags_cbo |= (uint8_t)(riscv_env_allows(rc, priv, MENVCFG_CBZE) << priv);
+    }
+}
+
 uint64_t riscv_region_flags(CpuState *cpu)
 {
+    static const uint8_t fs[] = {RISCV_FS_OFF, RISCV_FS_CLEAN, RISCV_FS_CLEAN, RISCV_FS_DIRTY};
+    static const uint8_t frm[] = {0, 0, 0, 0, RISCV_FRM_RMM, RISCV_FRM_INVALID, RISCV_FRM_INVALID, RISCV_FRM_INVALID};
     const RiscvCpu *rc = riscv_cpu(cpu);
-    uint64_t flags = rc->ext << RISCV_FLAG_EXT_SHIFT | rc->priv;
-    unsigned fs = rc->mstatus >> MSTATUS_FS_SHIFT & 3;
-    unsigned frm = rc->frm < 4 ? RISCV_FRM_HOST : rc->frm == 4 ? RISCV_FRM_RMM : RISCV_FRM_INVALID;
-    flags |= riscv_is32(rc) ? RISCV_FLAG_RV32 : 0;
-    flags |= (uint64_t)(fs == 3 ? RISCV_FS_DIRTY : fs ? RISCV_FS_CLEAN : RISCV_FS_OFF) << RISCV_FLAG_FS_SHIFT;
-    flags |= (uint64_t)riscv_data_mode(cpu) << RISCV_FLAG_MODE_SHIFT;
-    flags |= (uint64_t)frm << RISCV_FLAG_FRM_SHIFT;
-    flags |= rc->cfg.s ? 0 : RISCV_FLAG_NO_S;
-    flags |= rc->cfg.cboz_blocksize == 64 && riscv_env_allows(rc, MENVCFG_CBZE) ? RISCV_FLAG_CBO_ZERO : 0;
-    return flags;
+    return rc->flags_base | rc->priv | (uint64_t)fs[rc->mstatus >> MSTATUS_FS_SHIFT & 3] << RISCV_FLAG_FS_SHIFT |
+           (uint64_t)riscv_data_mode(cpu) << RISCV_FLAG_MODE_SHIFT | (uint64_t)frm[rc->frm & 7] << RISCV_FLAG_FRM_SHIFT |
+           (rc->flags_cbo >> rc->priv & 1 ? RISCV_FLAG_CBO_ZERO : 0);
 }
 
 unsigned riscv_fetch_mode(uint64_t flags)
