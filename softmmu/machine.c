@@ -234,19 +234,6 @@ static void free_region(MemoryRegion **mr)
 
 static void collect_child(Object *child, void *opaque) { g_ptr_array_add(opaque, child); }
 
-/* The tree of devices goes while memory, event loop and CPUs are still there; what was added last goes first. */
-static void remove_children(Machine *m)
-{
-    g_autoptr(GPtrArray) children = g_ptr_array_new();
-    object_foreach_child(OBJECT(m), collect_child, children);
-    for (unsigned i = children->len; i-- > 0;) {
-        object_remove_from_parent(children->pdata[i]);
-    }
-    m->bus_state = NULL;
-}
-
-static void collect_child(Object *child, void *opaque) { g_ptr_array_add(opaque, child); }
-
 /* The newest first: a device before its bus, a user before what it uses. */
 static void remove_children(Object *parent, const Object *keep)
 {

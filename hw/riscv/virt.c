@@ -360,7 +360,7 @@ static bool virt_finish(Machine *m, Error **errp)
            riscv_boot_reset_vector(&b->boot, virt_map[VIRT_MROM].base, errp);
 }
 
-static void virt_free(Machine *m)
+static void virt_cleanup(Machine *m)
 {
     memory_region_destroy(&((VirtBoard *)m->board)->mrom);
 }
@@ -382,7 +382,7 @@ static const Field virt_fields[] = {
     .desc = "RISC-V VirtIO board", .is_default = true, .max_cpus = VIRT_CPUS_MAX,                      \
     .default_ram = 128 * MIB, .min_ram = 1 * MIB, .default_block_interface = "virtio",                                 \
     .default_nic = "virtio-net-pci", .state_size = sizeof(VirtBoard), .fields = virt_fields, .init = virt_init,        \
-    .finish = virt_finish, .free = virt_free
+    .finish = virt_finish, .cleanup = virt_cleanup
 static const MachineRecord virt64 = {VIRT_COMMON, .name = "virt", .target = "riscv64", .default_cpu = RISCV64_DEFAULT_MODEL};
 MACHINE(virt64);
 /* names are unique in the registry: this one is found as riscv32/virt by its alias */

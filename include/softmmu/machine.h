@@ -49,7 +49,7 @@ struct MachineRecord {
     void (*ready)(Machine *m);               /* all devices of the command line exist: make the device tree, load images; may exit through errors */
     bool (*finish)(Machine *m, Error **errp);/* the same with errors; called after ready */
     void (*reset)(Machine *m);               /* after all devices and CPUs were reset */
-    void (*free)(Machine *m);                /* undoes init: memory regions in the board's state; all devices are gone */
+    void (*cleanup)(Machine *m);             /* undoes init: memory regions in the board's state; all devices are gone */
 };
 #define MACHINE(record) REGISTRY_ADD(machine, record)
 const MachineRecord *const *machine_list(void);
