@@ -262,6 +262,7 @@ void machine_free(Machine *m)
     machine_lock(m);
     cpus_shutdown(m);
     remove_children(OBJECT(m), NULL);
+    m->bus_state = NULL; /* was one of them */
     for (unsigned i = 0; i < m->cpus->len; i++) {
         object_unref(OBJECT(m->cpus->pdata[i]));
     }

@@ -30,13 +30,15 @@ static bool board_init(Machine *m, Error **errp)
     return true;
 }
 
+static void board_cleanup(Machine *m) { memory_region_destroy(&((Board *)m->board)->flash); }
 static void board_reset(Machine *m) { ((Board *)m->board)->resets++; }
 
 static const Field board_fields[] = {
     FIELD(Board, level, FIELD_U32, "level", FIELD_PROP, .def = 7, .max = 9, .help = "a property"), FIELD_END};
 static const MachineRecord test_board = {
     .name = "test-board", .target = "test", .alias = "tb", .desc = "machine tests", .max_cpus = 4, .default_ram = 4 << 20,
-    .min_ram = 1 << 20, .max_ram = 1 << 30, .state_size = sizeof(Board), .fields = board_fields, .init = board_init, .reset = board_reset};
+    .min_ram = 1 << 20, .max_ram = 1 << 30, .state_size = sizeof(Board), .fields = board_fields, .init = board_init, .reset = board_reset,
+    .cleanup = board_cleanup};
 MACHINE(test_board);
 
 static Machine *board_new(void)
@@ -44,12 +46,6 @@ static Machine *board_new(void)
     Machine *m = machine_new(&test_board);
     g_assert_true(machine_realize(m, NULL));
     return m;
-}
-
-static void board_free(Machine *m)
-{
-    memory_region_destroy(&((Board *)m->board)->flash);
-    machine_free(m);
 }
 
 static void test_find(void)
@@ -129,7 +125,7 @@ static void test_requests(void)
     g_assert_cmpstr(t.text->str, ==,
                     "reset running1 reset RESET:guest-reset POWERDOWN:host-qmp-quit button paused0 shutdown0 SHUTDOWN:guest-shutdown ");
     g_string_free(t.text, true);
-    board_free(m);
+    machine_free(m);
 }
 
 static gpointer ends(gpointer opaque)
@@ -148,12 +144,12 @@ static void test_no_shutdown(void)
     GThread *thread = g_thread_new("ends", ends, m);
     g_assert_cmpint(machine_run(m), ==, 0);
     g_thread_join(thread);
-    board_free(m);
+    machine_free(m);
     m = board_new();
     m->no_reboot = true;
     machine_request_reset(m, SHUTDOWN_GUEST); /* becomes the end */
     g_assert_cmpint(machine_run(m), ==, 0);
-    board_free(m);
+    machine_free(m);
 }
 
 static void test_clock(void)
@@ -172,7 +168,7 @@ static void test_clock(void)
     g_assert_cmpint(virtual_clock_ns(m->clock), ==, a);
     g_assert_cmpint(m->state, ==, RUN_STATE_PAUSED);
     machine_unlock(m);
-    board_free(m);
+    machine_free(m);
 }
 
 /* --- vCPU threads, with an accelerator that counts and uses the machine lock as a device access would --- */
@@ -251,7 +247,7 @@ static void test_cpus(void)
     g_assert_cmpuint(((CpuState *)m->cpus->pdata[1])->interrupt_lines, ==, 0);
     g_assert_true(machine_is_running(m));
     machine_unlock(m);
-    board_free(m); /* ends running threads */
+    machine_free(m); /* ends running threads */
 }
 
 /* --- images --- */
@@ -280,7 +276,7 @@ static void test_roms(void)
     machine_reset(m);
     address_space_read_debug(m->as, 0x80000000, &byte, 1);
     g_assert_cmpint(byte, ==, 'f');
-    board_free(m);
+    machine_free(m);
 }
 
 static void make_elf(uint8_t *elf, uint64_t paddr, uint64_t offset, uint64_t filesz, uint64_t memsz)
@@ -336,7 +332,7 @@ static void test_elf(void)
         load_elf(m, "random", elf, sizeof(elf), 243, &info, NULL);
     }
     g_rand_free(rand);
-    board_free(m);
+    machine_free(m);
 }
 
 static void test_files(void)
