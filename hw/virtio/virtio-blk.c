@@ -232,10 +232,11 @@ static void set_config(VirtioDevice *vdev, const uint8_t *c)
     ((VirtioBlk *)vdev)->write_cache = c[32] != 0;
 }
 
-static void features_set(VirtioDevice *vdev)
+/* Only now are the features final: a legacy driver writes them in two halves. */
+static void status_changed(VirtioDevice *vdev, uint8_t old)
 {
-    if (!virtio_has(vdev, F_CONFIG_WCE)) { /* 5.2.5.2: without it, a driver that flushes expects a cache */
-        ((VirtioBlk *)vdev)->write_cache = virtio_has(vdev, F_FLUSH);
+    if ((vdev->status & ~old & VIRTIO_DRIVER_OK) && !virtio_has(vdev, F_CONFIG_WCE)) {
+        ((VirtioBlk *)vdev)->write_cache = virtio_has(vdev, F_FLUSH); /* 5.2.5.2: who flushes expects a cache */
     }
 }
 
@@ -305,7 +306,7 @@ static const Field blk_fields[] = {
 };
 static const VirtioClass blk_class = {
     VIRTIO_DEVICE_PART, .device.category = DEVICE_CAT_STORAGE, .device.user_creatable = true, .device_id = VIRTIO_ID_BLOCK, .name = "virtio-blk",
-    .pci_class = 0x0100, .realize = blk_realize, .unrealize = blk_unrealize, .reset = blk_reset, .features_set = features_set,
+    .pci_class = 0x0100, .realize = blk_realize, .unrealize = blk_unrealize, .reset = blk_reset, .status_changed = status_changed,
     .get_config = get_config, .set_config = set_config,
 };
 static const TypeRecord blk_type = {
