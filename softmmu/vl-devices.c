@@ -8,6 +8,7 @@
 #include "vl.h"
 #ifdef HAVE_HW
 #include "hw/device.h"
+#include "hw/nvram/fw_cfg.h"
 #endif
 
 bool vl_set_globals(Startup *st, Error **errp)
@@ -69,4 +70,61 @@ void vl_print_devices(void)
 #ifdef HAVE_HW
     device_print_list(stdout);
 #endif
+}
+
+#ifdef HAVE_HW
+static void look_for_fw_cfg(Object *obj, void *opaque)
+{
+    Object **found = opaque;
+    if (!*found && object_is_a(obj, "fw_cfg_mem")) {
+        *found = obj;
+    }
+    if (!*found) {
+        object_foreach_child(obj, look_for_fw_cfg, found);
+    }
+}
+
+static bool one_fw_cfg(FwCfg *fw, OptionSet *o, Error **errp)
+{
+    static const char *const known[] = {"name", "file", "string", NULL};
+    const char *name = option_get(o, "name"), *file = option_get(o, "file"), *string = option_get(o, "string");
+    g_autofree uint8_t *data = NULL;
+    uint64_t len;
+    if (!name || !file == !string) {
+        error_setg(errp, "name= and either file= or string= are needed");
+        return false;
+    }
+    if (!option_check_unused(o, "-fw_cfg", known, errp)) {
+        return false;
+    }
+    if (!g_str_has_prefix(name, "opt/")) {
+        warn_report("-fw_cfg: the name '%s' should begin with opt/, all others belong to firmware", name);
+    }
+    if (file) {
+        return load_file(file, 256 << 20, false, &data, &len, errp) && fw_cfg_add_file(fw, name, data, len, errp);
+    }
+    return fw_cfg_add_file(fw, name, string, strlen(string), errp);
+}
+#endif
+
+bool vl_add_fw_cfg(Startup *st, Error **errp)
+{
+#ifdef HAVE_HW
+    ERRP_GUARD();
+    Object *fw = NULL;
+    if (st->fw_cfgs->len) {
+        look_for_fw_cfg(st->m->root, &fw);
+    }
+    for (unsigned i = 0; i < st->fw_cfgs->len; i++) {
+        VlItem *item = st->fw_cfgs->pdata[i];
+        if (!fw) {
+            error_setg(errp, "machine '%s' has no fw_cfg", st->record->name);
+        }
+        if (!fw || !one_fw_cfg((FwCfg *)fw, item->opts, errp)) {
+            error_prepend(errp, "-fw_cfg %s: ", item->text);
+            return false;
+        }
+    }
+#endif
+    return true;
 }

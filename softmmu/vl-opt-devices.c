@@ -73,6 +73,7 @@ static bool opt_global(Startup *st, const char *text, Error **errp)
     return item_add(st->globals, "-global", text, NULL, errp);
 }
 
+static bool opt_fw_cfg(Startup *st, const char *text, Error **errp) { return item_add(st->fw_cfgs, "-fw_cfg", text, "name", errp); }
 static bool opt_drive(Startup *st, const char *text, Error **errp) { return item_add(st->drives, "-drive", text, NULL, errp); }
 static bool opt_blockdev(Startup *st, const char *text, Error **errp) { return item_add(st->blockdevs, "-blockdev", text, "driver", errp); }
 
@@ -235,6 +236,7 @@ static bool opt_audiodev(Startup *st, const char *text, Error **errp)
 static const OptionRow device_rows[] = {
     {"device", NULL, ARG_TEXT, "DRIVER[,PROP=VALUE...]", "add a device ('-device help' lists drivers, '-device DRIVER,help' properties)", opt_device},
     {"global", NULL, ARG_TEXT, "DRIVER.PROP=VALUE", "default of a property for all devices of a driver", opt_global},
+    {"fw_cfg", NULL, ARG_TEXT, "[name=]NAME,file=FILE|string=TEXT", "a file that firmware and guest find as /opt/...; NAME begins with opt/", opt_fw_cfg},
     {"object", NULL, ARG_TEXT, "TYPE,id=ID[,PROP=VALUE...]", "make an object for others to use ('-object help')", opt_object},
     {NULL}};
 static const OptionGroup device_options = {"2 devices", "Devices", device_rows};

@@ -184,7 +184,6 @@ static const OptionRow run_rows[] = {
     {"chroot", NULL, ARG_TEXT, NULL, NULL, NULL, "chroot"},
     {"runas", NULL, ARG_TEXT, NULL, NULL, NULL, "change of user"},
     {"add-fd", NULL, ARG_TEXT, NULL, NULL, NULL, "file descriptor sets"},
-    {"fw_cfg", NULL, ARG_TEXT, NULL, NULL, NULL, "firmware configuration files"},
     {"semihosting", NULL, ARG_NONE, NULL, NULL, NULL, "semihosting"},
     {"semihosting-config", NULL, ARG_TEXT, NULL, NULL, NULL, "semihosting"},
     {"tpmdev", NULL, ARG_TEXT, NULL, NULL, NULL, "TPM"},

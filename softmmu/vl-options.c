@@ -175,7 +175,7 @@ Startup *startup_new(const char *argv0)
     st->machine = option_set_new();
     st->ready_fd = -1;
     GPtrArray **const lists[] = {&st->accels, &st->chardevs, &st->objects, &st->drives, &st->blockdevs, &st->netdevs, &st->nics,
-                                 &st->nets, &st->devices, &st->globals, &st->serials, &st->monitors, &st->mons, &st->gdbs};
+                                 &st->nets, &st->devices, &st->globals, &st->serials, &st->monitors, &st->mons, &st->gdbs, &st->fw_cfgs};
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         *lists[i] = g_ptr_array_new_with_free_func(item_free);
     }
@@ -186,7 +186,7 @@ Startup *startup_new(const char *argv0)
 void startup_free(Startup *st)
 {
     GPtrArray *const lists[] = {st->accels, st->chardevs, st->objects, st->drives, st->blockdevs, st->netdevs, st->nics, st->nets,
-                                st->devices, st->globals, st->serials, st->monitors, st->mons, st->gdbs, st->firmware_dirs};
+                                st->devices, st->globals, st->serials, st->monitors, st->mons, st->gdbs, st->fw_cfgs, st->firmware_dirs};
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         g_ptr_array_free(lists[i], true);
     }

@@ -31,7 +31,8 @@ static bool make_machine(Startup *st, Error **errp)
 
 static bool make_devices(Startup *st, Error **errp)
 {
-    return vl_make_devices(st, errp) && vl_make_drive_devices(st, errp) && vl_make_nics(st, errp) && machine_finish(st->m, errp);
+    return vl_make_devices(st, errp) && vl_make_drive_devices(st, errp) && vl_make_nics(st, errp) &&
+           vl_add_fw_cfg(st, errp) && machine_finish(st->m, errp);
 }
 
 static bool set_up(Startup *st, Error **errp)

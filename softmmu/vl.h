@@ -41,7 +41,7 @@ typedef struct Startup {
     int64_t rtc_offset_ns;
 
     /* host ends and devices: VlItem, in the order given */
-    GPtrArray *chardevs, *objects, *drives, *blockdevs, *netdevs, *nics, *nets, *devices, *globals;
+    GPtrArray *chardevs, *objects, *drives, *blockdevs, *netdevs, *nics, *nets, *devices, *globals, *fw_cfgs;
     GPtrArray *serials, *monitors, *mons, *gdbs;
     bool snapshot;
 
@@ -108,6 +108,7 @@ void vl_print_netdevs(void);
 void vl_free_net(Machine *m);
 bool vl_set_globals(Startup *st, Error **errp);                    /* vl-devices.c */
 bool vl_make_devices(Startup *st, Error **errp);
+bool vl_add_fw_cfg(Startup *st, Error **errp);
 bool vl_create_device(Startup *st, OptionSet *opts, Error **errp);
 void vl_print_devices(void);
 bool vl_make_monitor(Startup *st, Chardev *chr, const char *mode, Error **errp); /* vl-monitor.c */
