@@ -11,6 +11,18 @@
 
 static bool is_help(const char *text) { return !strcmp(text, "help") || !strcmp(text, "?"); }
 
+/* A device behind a transport: virtio-blk-pci takes its own properties and those of virtio-blk-device. */
+static void print_device_help(const char *driver)
+{
+    type_print_help(driver);
+    if (g_str_has_prefix(driver, "virtio-") && g_str_has_suffix(driver, "-pci")) {
+        g_autofree char *inner = g_strdup_printf("%.*s-device", (int)(strlen(driver) - strlen("-pci")), driver);
+        if (type_find(inner)) {
+            type_print_help(inner);
+        }
+    }
+}
+
 static bool opt_device(Startup *st, const char *text, Error **errp)
 {
     if (is_help(text)) {
@@ -26,7 +38,7 @@ static bool opt_device(Startup *st, const char *text, Error **errp)
         if (!driver || !type_find(driver)) {
             return type_unknown_error("device", driver ? driver : "", "device", errp);
         }
-        type_print_help(driver);
+        print_device_help(driver);
         vl_exit_help();
     }
     return true;

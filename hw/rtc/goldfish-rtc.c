@@ -17,10 +17,10 @@ typedef struct GoldfishRtc {
     bool alarm_running, irq_pending, irq_enabled;
 } GoldfishRtc;
 
-static uint64_t now_ns(GoldfishRtc *s)
-{
-    return (uint64_t)hosttime_ns() + (uint64_t)s->offset;
-}
+/* The host's wall clock, moved by -rtc base=. */
+static uint64_t base_ns(GoldfishRtc *s) { return (uint64_t)hosttime_ns() + (uint64_t)s->sys.dev.machine->rtc_offset_ns; }
+
+static uint64_t now_ns(GoldfishRtc *s) { return base_ns(s) + (uint64_t)s->offset; }
 
 static void update_line(GoldfishRtc *s)
 {
@@ -38,7 +38,7 @@ static void alarm_set(GoldfishRtc *s)
         return;
     }
     s->alarm_running = true;
-    uint64_t host = s->alarm - (uint64_t)s->offset;
+    uint64_t host = s->alarm - (uint64_t)s->offset - (uint64_t)s->sys.dev.machine->rtc_offset_ns;
     timer_set_ns(s->timer, host < INT64_MAX ? (int64_t)host : INT64_MAX - 1);
 }
 
@@ -68,7 +68,7 @@ static void time_low_write(void *opaque, uint32_t offset, uint64_t value)
 {
     GoldfishRtc *s = opaque;
     uint64_t wanted = (uint64_t)s->time_high_write << 32 | (uint32_t)value;
-    s->offset = (int64_t)(wanted - (uint64_t)hosttime_ns());
+    s->offset = (int64_t)(wanted - base_ns(s));
     if (s->alarm_running) {
         alarm_set(s);
     }
