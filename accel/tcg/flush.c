@@ -71,18 +71,19 @@ static void drop_page(TlbCtx *c, uint64_t va)
     uint64_t page = va & TLB_PAGE_MASK;
     LargeRange one = {page, page | ~TLB_PAGE_MASK};
     unsigned index = (unsigned)(page >> TLB_PAGE_BITS) & (TLB_ENTRIES - 1);
+    bool victims = c->victim_filter >> page_hash(page >> TLB_PAGE_BITS, 64) & 1;
 
     for (unsigned m = 0; m < TLB_MODES; m++) {
         for (unsigned a = 0; a < TLB_ACCESS_COUNT; a++) {
             if (c->chunks[m][a] >> (index >> CHUNK_BITS) & 1) { /* else nothing near it was ever filled: spare the cache */
                 drop_entry(&c->pub.table[m][a][index], &one);
             }
-            for (unsigned i = 0; c->victims_used && i < VICTIMS; i++) {
+            for (unsigned i = 0; victims && i < VICTIMS; i++) {
                 drop_entry(&c->victim[m][a][i], &one);
             }
         }
     }
-    unsigned bit = (unsigned)(((page >> TLB_PAGE_BITS) * 0x9e3779b97f4a7c15ull) >> 40) & (JC_FILTER_BITS - 1);
+    unsigned bit = page_hash(page >> TLB_PAGE_BITS, JC_FILTER_BITS);
     if (c->jc_filter[bit / 64] >> (bit % 64) & 1) {
         /* Half-word addresses of one page fill exactly half of the cache. */
         unsigned first = (unsigned)(page >> 1) & (JUMP_CACHE_ENTRIES - 1);

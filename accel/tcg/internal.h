@@ -51,7 +51,7 @@ enum {
 #define CHUNK_BITS 8        /* tables are cleared by chunks of 256 entries: 4 KiB */
 #define CHUNK_ENTRIES (1u << CHUNK_BITS)
 #define WRITE_FILTER_BITS 4096
-#define JC_FILTER_BITS 1024
+#define JC_FILTER_BITS 8192
 
 typedef struct LargeRange {
     uint64_t start, end; /* inclusive end */
@@ -69,6 +69,7 @@ typedef struct TlbCtx {
     uint16_t jc_chunks;
     uint8_t victim_next[TLB_MODES][TLB_ACCESS_COUNT];
     bool victims_used;
+    uint64_t victim_filter;      /* hashed virtual pages that may be among the victims */
     TlbEntry victim[TLB_MODES][TLB_ACCESS_COUNT][VICTIMS];
     LargeRange large[LARGE_RANGES];
     unsigned large_count;
@@ -222,6 +223,10 @@ static inline uint64_t cpu_pc(const TcgAccel *a, const CpuState *cpu)
 }
 
 /* --- tlb.c --- */
+static inline unsigned page_hash(uint64_t page_number, unsigned size) /* size: a power of two */
+{
+    return (unsigned)((page_number * 0x9e3779b97f4a7c15ull) >> 40) & (size - 1);
+}
 bool tlb_vcpu_init(TcgVcpu *v, Error **errp);
 void tlb_vcpu_free(TcgVcpu *v);
 /* A valid entry of the page of @va, from the table or the victims; NULL on a miss. */

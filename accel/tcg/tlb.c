@@ -25,11 +25,6 @@ static bool entry_is(const TlbEntry *e, uint64_t page)
     return (tag & TLB_PAGE_MASK) == page && tag != TLB_INVALID;
 }
 
-static unsigned page_hash(uint64_t page_number, unsigned size)
-{
-    return (unsigned)((page_number * 0x9e3779b97f4a7c15ull) >> 40) & (size - 1);
-}
-
 static bool filter_has(const uint64_t *f, unsigned bit) { return __atomic_load_n(&f[bit / 64], __ATOMIC_RELAXED) >> (bit % 64) & 1; }
 static void filter_add(uint64_t *f, unsigned bit)
 {
@@ -101,6 +96,7 @@ void tlb_ctx_flush(TlbCtx *c)
     if (c->victims_used) {
         memset(c->victim, 0xff, sizeof(c->victim));
         c->victims_used = false;
+        c->victim_filter = 0;
     }
     c->large_count = 0;
     for (unsigned i = 0; i < G_N_ELEMENTS(c->write_filter); i++) {
@@ -235,6 +231,7 @@ static TlbEntry *place(TlbCtx *c, uint64_t tag, uint64_t addend, unsigned mode, 
         __atomic_store_n(&old->addend, e->addend, __ATOMIC_RELAXED);
         __atomic_store_n(&old->tag, was, __ATOMIC_RELAXED);
         c->victims_used = true;
+        c->victim_filter |= 1ull << page_hash(was >> TLB_PAGE_BITS, 64);
     }
     log_fill(c, mode, access, index);
     __atomic_store_n(&e->addend, addend, __ATOMIC_RELAXED);
@@ -339,7 +336,7 @@ static TlbEntry *find_victim(TcgVcpu *v, uint64_t page, MmuAccess access, unsign
 {
     TlbCtx *c = v->ctx;
 
-    if (!c->victims_used) {
+    if (!(c->victim_filter >> page_hash(page >> TLB_PAGE_BITS, 64) & 1)) {
         return NULL;
     }
     for (unsigned i = 0; i < VICTIMS; i++) {
