@@ -71,14 +71,18 @@ enum {
     VF_COMPUTED = 128,  /* some computation (not only maps) uses it */
     VF_FUSED = 256,     /* emitted together with its only consumer */
     VF_CANON = 512,     /* somebody looks at the bits: NaNs are made canonical at the definition */
-    VF_PHI_SPILLED = 1024,
+    VF_NEED64 = 1024,   /* a computation looks at its upper half */
+    VF_MAP64 = 2048,    /* a map does */
+    VF_ROTATE = 4096,   /* an OR of two shifts that is a rotation */
 };
+#define VF_WIDE (VF_NEED64 | VF_MAP64)
 
 typedef struct Val {
     uint32_t start, end; /* positions of definition and last use; end 0: no use seen */
     uint32_t reg_end;    /* the register holds it at positions below */
     uint32_t uses;       /* list of computing uses, ascending; advanced by the allocator */
-    uint32_t root;
+    uint32_t root;       /* where its bits are; */
+    uint32_t map_root;   /* the same for maps: may be a lazy value */
     uint32_t phi;        /* a phi it flows into: register hint */
     float weight;
     int32_t disp;        /* of its memory home, from rbp (MEM_SLOT) or rsp (MEM_FRAME) */
@@ -185,8 +189,8 @@ void cg_liveness(Cg *c);
 void cg_allocate(Cg *c);
 TcgType cg_result_type(const TcgInsn *in);
 unsigned cg_operands(const TcgRegion *r, const TcgInsn *in);
-/* Where a value is read by exit maps: the value itself, or the operand of a lazy one (then *lazy is its instruction) */
-static inline uint32_t cg_root(const Cg *c, uint32_t v) { return c->val[v].root; }
+/* The value that the OR or ADD @in rotates, and by how much to the right, or TCG_NONE */
+TcgVal cg_rotation(const Cg *c, const TcgInsn *in, unsigned *right);
 
 /* Locations (compile.c) */
 Loc cg_loc_at(const Cg *c, TcgVal v, uint32_t pos);

@@ -23,7 +23,7 @@ static bool raw_nan(const Val *v) { return (v->flags & (VF_DIRTYNAN | VF_CANON))
 
 static Source source_of(const Cg *c, const TcgMapEntry *e)
 {
-    uint32_t root = c->val[e->val].root;
+    uint32_t root = c->val[e->val].map_root;
     const Val *v = &c->val[root];
     if (!(v->flags & VF_LAZY)) {
         Source s = {cg_loc(c, e->val), SITE_PLAIN};
@@ -33,7 +33,7 @@ static Source source_of(const Cg *c, const TcgMapEntry *e)
     }
     const TcgInsn *in = &c->r->insns[root];
     const Val *a = &c->val[c->val[in->arg[0]].root];
-    Source s = {cg_loc(c, in->arg[0]), in->op == TCG_OP_EXTS ? SITE_EXTS : in->op == TCG_OP_EXTU ? SITE_EXTU : SITE_BOX32};
+    Source s = {cg_loc(c, in->arg[0]), in->op == TCG_OP_EXTS || in->op == TCG_OP_SEXT ? SITE_EXTS : in->op == TCG_OP_BOX32 ? SITE_BOX32 : SITE_EXTU};
     if (s.form == SITE_BOX32 && raw_nan(a))
         s.form = SITE_BOX32_NAN;
     return s;
@@ -45,6 +45,7 @@ static void store_slot(Cg *c, const TcgMapEntry *e)
     const TcgSlot *slot = &c->r->slots[e->slot];
     Mem to = mem_b(RBP, (int32_t)slot->offset);
     Source s = source_of(c, e);
+    bool narrow = tcg_type_bytes(slot->type) == 4; /* the low half of a lazy value */
 
     switch (s.form) {
     case SITE_PLAIN:
@@ -56,7 +57,7 @@ static void store_slot(Cg *c, const TcgMapEntry *e)
             asm_rm(&c->a, s.form == SITE_EXTS ? X_MOVSXD : X_MOV, RAX, s.loc.m);
         else
             asm_rr(&c->a, s.form == SITE_EXTS ? X_MOVSXD : X_MOV, RAX, s.loc.reg);
-        asm_rm(&c->a, X_MOV_MR | X_W, RAX, to);
+        asm_rm(&c->a, X_MOV_MR | (narrow ? 0 : X_W), RAX, to);
         return;
     default:
         break;
@@ -69,7 +70,7 @@ static void store_slot(Cg *c, const TcgMapEntry *e)
     if (s.form != SITE_BOX32)
         cg_nan_fix(c, s.loc.reg, t);
     cg_store_loc(c, to, s.loc, t, RAX);
-    if (s.form == SITE_BOX32 || s.form == SITE_BOX32_NAN) {
+    if (!narrow && (s.form == SITE_BOX32 || s.form == SITE_BOX32_NAN)) {
         to.disp += 4;
         asm_mov_mi(&c->a, false, to, -1);
     }
@@ -271,7 +272,7 @@ void cg_site(Cg *c)
     unsigned n = 0;
     for (uint32_t k = 0; k < count; k++) {
         const TcgMapEntry *e = &c->r->map_entries[m->first + k];
-        Loc l = c->val[c->val[e->val].root].flags & VF_LAZY ? (Loc){.slot = 255} : cg_loc(c, e->val);
+        Loc l = c->val[c->val[e->val].map_root].flags & VF_LAZY ? (Loc){.slot = 255} : cg_loc(c, e->val);
         if (l.kind == LOC_MEM && l.slot == e->slot)
             continue; /* there already */
         encode(c, e);

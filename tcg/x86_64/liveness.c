@@ -81,7 +81,7 @@ static void classify(Cg *c)
             const TcgInsn *in = &r->insns[i];
             Val *v = &c->val[i];
             TcgType t = cg_result_type(in);
-            *v = (Val){.root = i, .start = 2 * i + 1, .reg = NOREG, .home = -1, .type = (uint8_t)t,
+            *v = (Val){.root = i, .map_root = i, .start = 2 * i + 1, .reg = NOREG, .home = -1, .type = (uint8_t)t,
                        .cls = (uint8_t)class_of(c, t)};
             switch (in->op) {
             case TCG_OP_PHI:
@@ -92,13 +92,13 @@ static void classify(Cg *c)
                 v->cls = CLS_NONE;
                 break;
             case TCG_OP_COPY: case TCG_OP_TRUNC:
-                v->root = c->val[in->arg[0]].root;
+                v->root = v->map_root = c->val[in->arg[0]].root;
                 v->flags = VF_ALIAS;
                 break;
             case TCG_OP_EXTU: {
                 uint32_t root = c->val[in->arg[0]].root;
                 if (zero_extended(&r->insns[root])) {
-                    v->root = root;
+                    v->root = v->map_root = root;
                     v->flags = VF_ALIAS;
                 }
                 break;
@@ -108,6 +108,28 @@ static void classify(Cg *c)
                     v->flags = VF_DIRTYNAN;
             }
         }
+    }
+}
+
+/* Does operand @k of an instruction (its result is @v) have a say with its upper half? */
+static bool needs_upper(const Cg *c, const TcgInsn *in, unsigned k, const Val *v)
+{
+    switch (in->op) {
+    case TCG_OP_ADD: case TCG_OP_SUB: case TCG_OP_MUL: case TCG_OP_AND: case TCG_OP_OR: case TCG_OP_XOR: case TCG_OP_ANDN:
+    case TCG_OP_NEG: case TCG_OP_NOT:
+        return v->flags & VF_WIDE;
+    case TCG_OP_SHL:
+        return k == 0 && ((v->flags & VF_WIDE) || c->r->insns[in->arg[1]].op != TCG_OP_CONST || (c->r->insns[in->arg[1]].imm & 63) > 31);
+    case TCG_OP_SHR: case TCG_OP_SAR: case TCG_OP_ROL: case TCG_OP_ROR:
+        return k == 0;
+    case TCG_OP_SEXT: case TCG_OP_ZEXT:
+        return in->imm > 32;
+    case TCG_OP_SELECT:
+        return k < 2 || (v->flags & VF_WIDE);
+    case TCG_OP_ST:
+        return k == 0 || tcg_mem_size_log2(in->aux) > 2;
+    default:
+        return true;
     }
 }
 
@@ -152,7 +174,9 @@ static void use_map(Cg *c, uint32_t map, uint32_t pos)
             continue;
         if (v->end < pos)
             v->end = pos;
-        if (v->home == -1 && root == e[k].val)
+        if (c->val[e[k].val].type == TCG_I64)
+            v->flags |= VF_MAP64;
+        if (v->home == -1)
             v->home = (int16_t)e[k].slot;
         else if (v->home != (int16_t)e[k].slot)
             v->home = -2;
@@ -163,20 +187,76 @@ static void use_map(Cg *c, uint32_t map, uint32_t pos)
     add_site(c, pos, &present);
 }
 
-/* EXTS, EXTU and BOX32 that only maps want are left to the exits: their operand lives on instead */
+static uint32_t merge_uses(Cg *c, uint32_t x, uint32_t y) /* ascending lists */
+{
+    UseNode *use = c->s->use;
+    uint32_t head = 0, *tail = &head;
+    while (x && y) {
+        uint32_t *min = use[x].pos <= use[y].pos ? &x : &y;
+        *tail = *min;
+        tail = &use[*min].next;
+        *min = *tail;
+    }
+    *tail = x ? x : y;
+    return head;
+}
+
+/*
+ * An extension of 32 to 64 bits whose upper half no computation looks at is not computed: those who use it read the operand
+ * itself, and maps leave the extending to the exits. Likewise boxing that only maps want.
+ */
 static bool make_lazy(Cg *c, const TcgInsn *in, Val *v)
 {
-    if (in->op != TCG_OP_EXTS && in->op != TCG_OP_EXTU && in->op != TCG_OP_BOX32)
+    bool box = in->op == TCG_OP_BOX32;
+    bool ext = in->op == TCG_OP_EXTS || in->op == TCG_OP_EXTU ||
+               ((in->op == TCG_OP_SEXT || in->op == TCG_OP_ZEXT) && in->type == TCG_I64 && in->imm == 32);
+    if (!v->end || (box ? v->flags & VF_COMPUTED : !ext || (v->flags & VF_NEED64)))
         return false;
-    Val *a = &c->val[c->val[in->arg[0]].root];
+    uint32_t root = c->val[in->arg[0]].root;
+    Val *a = &c->val[root];
     if (a->flags & VF_CONST)
         return false;
-    v->flags |= VF_LAZY;
-    if (a->end < v->end)
-        a->end = v->end;
-    a->flags |= VF_COMPUTED | VF_NOSLOT;
-    a->home = -2;
+    if (v->home != -1) { /* some map has it */
+        v->flags |= VF_LAZY;
+        a->flags |= VF_NOSLOT;
+        a->home = -2;
+    }
+    v->flags |= VF_ALIAS;
+    v->root = root;
+    a->end = MAX(a->end, v->end);
+    a->flags |= VF_COMPUTED;
+    a->weight += v->weight;
+    a->uses = merge_uses(c, a->uses, v->uses);
     return true;
+}
+
+static const TcgInsn *shift_of(const Cg *c, TcgVal v, bool w, TcgVal *x, unsigned *count)
+{
+    const TcgInsn *in = &c->r->insns[v];
+    while (!w && (in->op == TCG_OP_EXTS || in->op == TCG_OP_EXTU || in->op == TCG_OP_TRUNC))
+        in = &c->r->insns[in->arg[0]];
+    if ((in->op != TCG_OP_SHL && in->op != TCG_OP_SHR) || in->type != (w ? TCG_I64 : TCG_I32))
+        return NULL;
+    const TcgInsn *n = &c->r->insns[in->arg[1]];
+    if (n->op != TCG_OP_CONST)
+        return NULL;
+    *x = in->arg[0];
+    *count = (unsigned)n->imm & (w ? 63 : 31);
+    return in;
+}
+
+TcgVal cg_rotation(const Cg *c, const TcgInsn *in, unsigned *right)
+{
+    bool w = in->type == TCG_I64 && (c->val[in - c->r->insns].flags & VF_WIDE);
+    TcgVal x, y;
+    unsigned m, n;
+    if (in->op != TCG_OP_OR)
+        return TCG_NONE;
+    const TcgInsn *s = shift_of(c, in->arg[0], w, &x, &m), *t = s ? shift_of(c, in->arg[1], w, &y, &n) : NULL;
+    if (!t || s->op == t->op || c->val[x].root != c->val[y].root || m + n != (w ? 64u : 32u))
+        return TCG_NONE;
+    *right = s->op == TCG_OP_SHR ? m : n;
+    return x;
 }
 
 /* Does it matter to the instruction which NaN an operand is? */
@@ -240,14 +320,27 @@ static void scan_insn(Cg *c, uint32_t i, float weight)
     }
     if (in->op == TCG_OP_GET && !c->last_get[in->aux])
         c->last_get[in->aux] = 2 * i;
-    if (v->end && !(v->flags & VF_COMPUTED) && make_lazy(c, in, v))
+    if (make_lazy(c, in, v))
         return;
+    unsigned right;
+    TcgVal rotated = cg_rotation(c, in, &right);
+    if (rotated) {
+        v->flags |= VF_ROTATE;
+        use(c, rotated, 2 * i, weight);
+        if ((v->flags & VF_WIDE) && in->type == TCG_I64)
+            c->val[c->val[rotated].root].flags |= VF_NEED64;
+        return;
+    }
     uint32_t effects = tcg_op_info[in->op].effects;
     bool bits = sees_bits(in);
     for (unsigned k = 0, n = cg_operands(c->r, in); k < n; k++) {
         use(c, in->arg[k], 2 * i, weight);
-        if (bits && in->arg[k])
+        if (!in->arg[k])
+            continue;
+        if (bits)
             c->val[c->val[in->arg[k]].root].flags |= VF_CANON;
+        if (c->val[in->arg[k]].type != TCG_I32 && needs_upper(c, in, k, v))
+            c->val[c->val[in->arg[k]].root].flags |= VF_NEED64;
     }
     if (in->map)
         use_map(c, in->map, 2 * i);
@@ -278,6 +371,7 @@ static void edge(Cg *c, uint32_t from, uint32_t to, float weight)
         TcgVal arg = r->phi_args[r->insns[i].aux + k];
         uint32_t root = c->val[arg].root;
         use(c, arg, pos, weight);
+        c->val[root].flags |= VF_NEED64;
         c->val[root].flags |= VF_CANON; /* a phi may also hold an uncommon NaN that came from elsewhere and has to stay */
         if (root != i && c->val[root].type == c->val[i].type)
             c->val[root].phi = i;
@@ -335,5 +429,7 @@ void cg_liveness(Cg *c)
         for (uint32_t i = r->blocks[b].end; i-- > r->blocks[b].first;)
             scan_insn(c, i, w);
     }
+    for (uint32_t i = 1; i < r->insn_count; i++) /* roots that became aliases themselves */
+        c->val[i].root = c->val[c->val[i].root].root;
     stretch_over_loops(c);
 }

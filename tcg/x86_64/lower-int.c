@@ -384,6 +384,22 @@ static void lower_setcond(Cg *c, const TcgInsn *in)
     }
 }
 
+/* 32-bit arithmetic is enough where nobody looks at the upper half */
+static bool operand_width(const Cg *c, const TcgInsn *in)
+{
+    if (in->type != TCG_I64 || (c->val[c->i].flags & VF_WIDE) || !c->val[c->i].end)
+        return cg_w((TcgType)in->type);
+    switch (in->op) {
+    case TCG_OP_ADD: case TCG_OP_SUB: case TCG_OP_MUL: case TCG_OP_AND: case TCG_OP_OR: case TCG_OP_XOR: case TCG_OP_ANDN:
+    case TCG_OP_NEG: case TCG_OP_NOT: case TCG_OP_SELECT:
+        return false;
+    case TCG_OP_SHL:
+        return c->r->insns[in->arg[1]].op != TCG_OP_CONST || (c->r->insns[in->arg[1]].imm & 63) > 31;
+    default:
+        return true;
+    }
+}
+
 static bool lower_select(Cg *c, const TcgInsn *in)
 {
     if (!tcg_type_is_int((TcgType)in->type)) {
@@ -401,7 +417,7 @@ static bool lower_select(Cg *c, const TcgInsn *in)
         return true;
     }
     unsigned d = cg_dst_gpr(c);
-    bool w = cg_w((TcgType)in->type);
+    bool w = operand_width(c, in);
     int cc = cg_compare(c, (TcgType)in->aux, (TcgCond)in->cond, in->arg[0], in->arg[1]);
     Loc x = cg_loc(c, in->arg[2]), y = cg_loc(c, in->arg[3]);
     if (loc_is(x, LOC_GPR, d) && !loc_is(y, LOC_GPR, d)) {
@@ -538,9 +554,27 @@ static bool lower_pair(Cg *c, const TcgInsn *in) /* i128 lives in an xmm registe
     return true;
 }
 
+static void lower_rotate(Cg *c, const TcgInsn *in)
+{
+    unsigned right, d = cg_dst_gpr(c);
+    TcgVal x = cg_rotation(c, in, &right);
+    bool w = operand_width(c, in);
+    Loc a = no_const(c, cg_loc(c, x), w, RCX);
+    if (!c->bmi2) {
+        cg_load_gpr(c, d, a, w);
+        asm_g2_ri(&c->a, G2_ROR, w, d, right);
+        return;
+    }
+    if (a.kind == LOC_MEM)
+        asm_vrm(&c->a, X_RORX | xw(w), d, 0, a.m, 0);
+    else
+        asm_vrr(&c->a, X_RORX | xw(w), d, 0, a.reg, 0);
+    asm_b(&c->a, (uint8_t)right);
+}
+
 bool lower_int(Cg *c, const TcgInsn *in)
 {
-    bool w = cg_w((TcgType)in->type);
+    bool w = operand_width(c, in);
     Loc a = {0}, b = {0};
 
     if (in->op >= TCG_OP_MAKE128)
@@ -553,6 +587,10 @@ bool lower_int(Cg *c, const TcgInsn *in)
         return lower_select(c, in);
     if (!tcg_type_is_int((TcgType)in->type))
         return false;
+    if (c->val[c->i].flags & VF_ROTATE) {
+        lower_rotate(c, in);
+        return true;
+    }
     a = cg_loc(c, in->arg[0]);
     if (tcg_op_info[in->op].operand_count > 1)
         b = cg_loc(c, in->arg[1]);

@@ -72,7 +72,7 @@ static bool home_allowed(const Cg *c, const Val *v)
 {
     const TcgSlot *slot;
     uint32_t from = v->start;
-    if (v->home < 0 || (v->type != TCG_I64 && v->type != TCG_F64))
+    if (v->home < 0 || (v->type != TCG_I64 && v->type != TCG_F64 && !(v->type == TCG_I32 && (v->flags & VF_MAP64))))
         return false;
     slot = &c->r->slots[v->home];
     if (tcg_type_bytes(slot->type) != 8 || (v->flags & (VF_DIRTYNAN | VF_CANON)) == VF_DIRTYNAN)
