@@ -182,6 +182,9 @@ void cpus_resume_all(Machine *m)
     trace(cpus_resume, m->cpus->len);
     for (unsigned i = 0; i < m->cpus->len; i++) {
         CpuState *cpu = m->cpus->pdata[i];
+        if (cpu->held) { /* by the debugger, which steps another one */
+            continue;
+        }
         g_mutex_lock(&cpu->work_lock);
         set_flag(&cpu->stop_request, false);
         set_flag(&cpu->stopped, false);

@@ -55,6 +55,8 @@ struct CpuState {
     GArray *breakpoints;          /* uint64_t pc; changed only while all vCPUs are paused */
     GArray *watchpoints;          /* CpuWatchpoint */
     int watch_hit;                /* index into watchpoints, -1 */
+    bool debug_stopped;           /* it asked for the stop: breakpoint, watchpoint or step; cleared by the debugger */
+    bool held;                    /* stays paused while others are resumed; changed only while all vCPUs are paused */
 };
 
 typedef struct CpuWatchpoint {
