@@ -49,6 +49,11 @@ void debug_refresh(TcgVcpu *v)
         v->debug_sum = watch;
         tlb_flush_all(v->cpu);
     }
+    v->stepped = v->watch_step = false;
+    v->cpu->watch_hit = -1;
+    if (v->cpu->single_step) {
+        return; /* steps look at no breakpoint: one that is taken out for a step over it costs no code */
+    }
     translate_lock(a, v);
     uint64_t sum = breakpoint_sum(a);
     bool changed = sum != a->debug_sum;
@@ -63,8 +68,6 @@ void debug_refresh(TcgVcpu *v)
         tcg_flush_all_code(v->cpu);
     }
     g_mutex_unlock(&a->translate_lock);
-    v->stepped = v->watch_step = false;
-    v->cpu->watch_hit = -1;
 }
 
 bool debug_breakpoint_here(const TcgVcpu *v, uint64_t pc)
@@ -83,6 +86,7 @@ void debug_stop(TcgVcpu *v)
 {
     CpuState *cpu = v->cpu;
 
+    cpu->debug_stopped = true;
     /* The loop ends at its next turn, so no further instruction runs before the main loop stops the others. */
     atomic_put_sc(&cpu->stop_request, true);
     atomic_put_sc(&cpu->tcg.exit_request, 1);
