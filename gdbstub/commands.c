@@ -229,13 +229,18 @@ static void cmd_write_binary(GdbServer *s, Cursor c)
 }
 
 /* --- run control --- */
+/* `c` and `s` without thread: the chosen CPU steps alone, or all continue. */
 static void run(GdbServer *s, Cursor c, bool step)
 {
     uint64_t pc;
+    g_autofree char *actions = step ? g_malloc0(s->machine->cpus->len) : NULL;
     if (take_hex(&c, &pc)) {
         s->run_cpu->target->set_pc(s->run_cpu, pc);
     }
-    gdb_resume(s, step ? s->run_cpu : NULL);
+    if (step) {
+        actions[s->run_cpu->index] = GDB_STEP;
+    }
+    gdb_resume(s, actions);
 }
 
 static void cmd_continue(GdbServer *s, Cursor c) { run(s, c, false); }
@@ -249,36 +254,47 @@ static void cmd_continue_signal(GdbServer *s, Cursor c)
     run(s, c, s->packets.buf[0] == 'S');
 }
 
-static void cmd_vcont(GdbServer *s, Cursor c)
+/* One ";action[:thread]": for the CPUs that none before it spoke of. */
+static bool take_action(GdbServer *s, Cursor *c, char *actions)
 {
-    CpuState *step = NULL;
-    while (take(&c, ';')) {
-        char action = *c.p;
-        uint64_t signal;
-        CpuState *cpu = NULL;
-        if (!action) {
-            break;
-        }
-        c.p++;
-        if (action == 'C' || action == 'S') {
-            take_hex(&c, &signal);
-        }
-        bool named = take(&c, ':');
-        if (named && !take_thread(s, &c, &cpu)) {
-            gdb_reply(s, "E22");
-            return;
-        }
-        if ((action == 's' || action == 'S') && !step) {
-            step = cpu ? cpu : s->run_cpu;
-        } else if (action != 'c' && action != 'C' && action != 's' && action != 'S') {
-            gdb_reply(s, "E22");
-            return;
+    CpuState *cpu = NULL;
+    uint64_t signal;
+    char action = *c->p;
+    if (!action || !strchr("cCsS", action)) {
+        return false;
+    }
+    c->p++;
+    if (g_ascii_isupper(action) && !take_hex(c, &signal)) {
+        return false;
+    }
+    if (take(c, ':') && !take_thread(s, c, &cpu)) {
+        return false;
+    }
+    for (unsigned i = 0; i < s->machine->cpus->len; i++) {
+        if (actions[i] == GDB_HOLD && (!cpu || cpu->index == i)) {
+            actions[i] = g_ascii_tolower(action);
         }
     }
-    gdb_resume(s, step);
+    return true;
 }
 
-static void cmd_why(GdbServer *s, Cursor c) { gdb_reply_stop(s); }
+static void cmd_vcont(GdbServer *s, Cursor c)
+{
+    g_autofree char *actions = g_malloc0(s->machine->cpus->len);
+    do {
+        if (!take_action(s, &c, actions)) {
+            gdb_reply(s, "E22");
+            return;
+        }
+    } while (take(&c, ';'));
+    if (*c.p) {
+        gdb_reply(s, "E22");
+        return;
+    }
+    gdb_resume(s, actions);
+}
+
+static void cmd_why(GdbServer *s, Cursor c) { gdb_reply_stop(s, GDB_SIGNAL_TRAP); }
 
 static void cmd_stop_point(GdbServer *s, Cursor c)
 {
@@ -296,10 +312,16 @@ static void cmd_stop_point(GdbServer *s, Cursor c)
 static void cmd_detach(GdbServer *s, Cursor c)
 {
     gdb_reply(s, "OK");
-    gdb_detach(s);
+    gdb_release(s, true);
 }
 
-static void cmd_kill(GdbServer *s, Cursor c) { machine_request_shutdown(s->machine, SHUTDOWN_HOST_UI, 0); }
+static void cmd_kill(GdbServer *s, Cursor c)
+{
+    if (s->packets.buf[0] == 'v') { /* `k` has no reply */
+        gdb_reply(s, "OK");
+    }
+    machine_request_shutdown(s->machine, SHUTDOWN_HOST_UI, 0);
+}
 
 /* --- threads --- */
 static void cmd_choose_thread(GdbServer *s, Cursor c)
@@ -342,7 +364,7 @@ static void cmd_thread_info(GdbServer *s, Cursor c)
         gdb_reply(s, "E22");
         return;
     }
-    g_autofree char *text = g_strdup_printf("CPU#%u [%s]", cpu->index, cpu->halted ? "halted" : "running");
+    g_autofree char *text = g_strdup_printf("CPU#%u [%s]", cpu->index, cpu->powered_off ? "off" : cpu->halted ? "halted" : "running");
     g_autoptr(GString) out = g_string_new(NULL);
     append_hex(out, (const uint8_t *)text, strlen(text));
     gdb_reply(s, out->str);
@@ -395,9 +417,12 @@ static void cmd_monitor(GdbServer *s, Cursor c)
         return;
     }
     g_autofree char *text = hmp_run_line(s->machine, line, (int)s->query_cpu->index);
-    g_autoptr(GString) out = g_string_new(NULL);
-    append_hex(out, (const uint8_t *)text, MIN(strlen(text), (size_t)MEMORY_MAX));
-    gdb_reply(s, out->len ? out->str : "OK");
+    for (size_t total = strlen(text), done = 0; done < total; done += MEMORY_MAX) {
+        g_autoptr(GString) out = g_string_new("O"); /* console output, as much as it takes */
+        append_hex(out, (const uint8_t *)text + done, MIN(total - done, (size_t)MEMORY_MAX));
+        gdb_reply(s, out->str);
+    }
+    gdb_reply(s, "OK");
 }
 
 static void cmd_attached(GdbServer *s, Cursor c) { gdb_reply(s, "1"); }
@@ -427,7 +452,7 @@ static const struct {
     {"Z", cmd_stop_point, false},
     {"z", cmd_stop_point, false},
     {"vCont?", cmd_vcont_query, true},
-    {"vCont", cmd_vcont, false},
+    {"vCont;", cmd_vcont, false},
     {"vKill", cmd_kill, false},
     {"qSupported", cmd_supported, false},
     {"QStartNoAckMode", cmd_no_ack, true},
@@ -444,6 +469,9 @@ void gdb_command(GdbServer *s, char *packet, size_t len)
 {
     if (s->running) {
         return; /* only an interrupt is legal now */
+    }
+    if (machine_is_running(s->machine)) { /* by a monitor's `cont`; this client believes that it stands */
+        machine_stop(s->machine, RUN_STATE_PAUSED);
     }
     for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++) {
         const char *prefix = commands[i].prefix;

@@ -8,7 +8,9 @@
 #include "chardev/chardev.h"
 #include "gdbstub/gdbstub.h"
 
-enum { GDB_PACKET_MAX = 16 * 1024 };
+enum { GDB_PACKET_MAX = 16 * 1024, GDB_PENDING_MAX = 64 * 1024, GDB_SIGNAL_TRAP = 5 };
+/* What a CPU does on resume. */
+enum { GDB_HOLD = 0, GDB_CONTINUE = 'c', GDB_STEP = 's' };
 
 /* --- packet.c: framing --- */
 typedef enum GdbPacketState { GDB_WAIT, GDB_DATA, GDB_SUM1, GDB_SUM2 } GdbPacketState;
@@ -21,6 +23,7 @@ typedef struct GdbPackets {
     uint8_t sum, given_sum;
     bool overflow;
     bool no_ack;        /* QStartNoAckMode was agreed on */
+    bool unacked;       /* the last packet sent waits for its '+' */
     GString *last;      /* last packet as sent, for a '-' */
     GByteArray *pending;/* what the connection did not take yet */
 } GdbPackets;
@@ -43,6 +46,8 @@ struct GdbServer {
     CpuState *run_cpu;      /* Hc: c and s */
     bool connected;
     bool running;           /* a continue or step is under way: a stop reply is owed */
+    bool resumed;           /* the machine ran when the client came, or was let run by it */
+    BottomHalf *restart;
     GArray *stops;          /* GdbStop: breakpoints and watchpoints as gdb set them */
     char *target_xml;
 };
@@ -52,10 +57,11 @@ typedef struct GdbStop {
 } GdbStop;
 
 void gdb_reply(GdbServer *s, const char *text);
-void gdb_reply_stop(GdbServer *s);                /* T05thread:...; */
-void gdb_resume(GdbServer *s, CpuState *step);    /* @step: this one goes one instruction; NULL: all run */
+void gdb_reply_stop(GdbServer *s, unsigned signal); /* T05thread:...; */
+void gdb_resume(GdbServer *s, const char *actions); /* one for each CPU; NULL: all continue */
 bool gdb_insert(GdbServer *s, int kind, uint64_t addr, uint64_t len, bool add);
-void gdb_detach(GdbServer *s);
+/* Takes breakpoints and steps out of the machine; @resume: and lets it run. A running machine goes on running. */
+void gdb_release(GdbServer *s, bool resume);
 
 /* --- commands.c --- */
 void gdb_command(GdbServer *s, char *packet, size_t len);

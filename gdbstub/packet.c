@@ -17,7 +17,7 @@ void gdb_packets_reset(GdbPackets *p)
 {
     p->state = GDB_WAIT;
     p->len = 0;
-    p->no_ack = false;
+    p->no_ack = p->unacked = false;
     g_string_truncate(p->last, 0);
     g_byte_array_set_size(p->pending, 0);
 }
@@ -59,6 +59,7 @@ void gdb_packets_send(GdbPackets *p, const char *data, size_t len)
         sum += (uint8_t)out->str[i];
     }
     g_string_append_printf(out, "#%02x", sum);
+    p->unacked = !p->no_ack;
     put(p, out->str, out->len);
 }
 
@@ -97,13 +98,19 @@ GdbInput gdb_packets_feed(GdbPackets *p, uint8_t byte)
             p->overflow = false;
         } else if (byte == 3) {
             return GDB_INPUT_INTERRUPT;
-        } else if (byte == '-' && p->last->len && !p->no_ack) {
+        } else if (byte == '+') {
+            p->unacked = false;
+        } else if (byte == '-' && p->unacked && !p->pending->len) { /* what is still queued here was not received wrongly */
             put(p, p->last->str, p->last->len);
         }
         break;
     case GDB_DATA:
         if (byte == '#') {
             p->state = GDB_SUM1;
+        } else if (byte == '$') { /* never within a packet: the last one was cut off */
+            p->len = 0;
+            p->sum = 0;
+            p->overflow = false;
         } else {
             p->sum += byte;
             if (p->len < GDB_PACKET_MAX) {

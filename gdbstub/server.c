@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The debugger's connection and its life with the machine: a client that connects stops the machine; whatever stops it later
- * is reported as long as a reply is owed; when the client goes, breakpoints go with it and the machine runs on.
+ * is reported as long as a reply is owed. When the client goes, breakpoints go with it, and a machine that ran before runs on.
  */
 #include "internal.h"
 
 #include <string.h>
-
-#include "accel/tcg/tcg-accel.h"
 
 void gdb_reply(GdbServer *s, const char *text)
 {
@@ -30,13 +28,12 @@ static bool at_breakpoint(CpuState *cpu)
     return false;
 }
 
-/* The CPU the stop is about: one that hit a watchpoint, was stepped, or stands at a breakpoint; else the one gdb looked at. */
+/* The CPU the stop is about: the one that asked for it, else one at a breakpoint, else the one gdb looked at. */
 static CpuState *stopped_cpu(GdbServer *s)
 {
     for (unsigned i = 0; i < s->machine->cpus->len; i++) {
-        CpuState *cpu = cpu_at(s, i);
-        if (cpu->watch_hit >= 0 || cpu->single_step) {
-            return cpu;
+        if (cpu_at(s, i)->debug_stopped) {
+            return cpu_at(s, i);
         }
     }
     for (unsigned i = 0; i < s->machine->cpus->len; i++) {
@@ -47,13 +44,27 @@ static CpuState *stopped_cpu(GdbServer *s)
     return s->query_cpu;
 }
 
-void gdb_reply_stop(GdbServer *s)
+/* Signals as gdb numbers them, which tell the user why the machine stands. */
+static unsigned stop_signal(RunState state)
 {
-    CpuState *cpu = stopped_cpu(s);
+    switch (state) {
+    case RUN_STATE_PAUSED: return 2;          /* INT */
+    case RUN_STATE_SHUTDOWN: return 3;        /* QUIT */
+    case RUN_STATE_INTERNAL_ERROR:
+    case RUN_STATE_GUEST_PANICKED: return 6;  /* ABRT */
+    case RUN_STATE_WATCHDOG: return 14;       /* ALRM */
+    case RUN_STATE_IO_ERROR: return 23;       /* IO */
+    default: return GDB_SIGNAL_TRAP;
+    }
+}
+
+void gdb_reply_stop(GdbServer *s, unsigned signal)
+{
+    CpuState *cpu = signal == GDB_SIGNAL_TRAP ? stopped_cpu(s) : s->run_cpu;
     s->query_cpu = s->run_cpu = cpu;
     g_autoptr(GString) text = g_string_new(NULL);
-    g_string_printf(text, "T05thread:%x;", cpu->index + 1);
-    if (cpu->watch_hit >= 0 && (unsigned)cpu->watch_hit < cpu->watchpoints->len) {
+    g_string_printf(text, "T%02xthread:%x;", signal, cpu->index + 1);
+    if (signal == GDB_SIGNAL_TRAP && cpu->watch_hit >= 0 && (unsigned)cpu->watch_hit < cpu->watchpoints->len) {
         const CpuWatchpoint *w = &g_array_index(cpu->watchpoints, CpuWatchpoint, cpu->watch_hit);
         const char *kind = w->on_read && w->on_write ? "awatch" : w->on_read ? "rwatch" : "watch";
         g_string_append_printf(text, "%s:%" G_GINT64_MODIFIER "x;", kind, w->va);
@@ -61,36 +72,73 @@ void gdb_reply_stop(GdbServer *s)
     gdb_reply(s, text->str);
 }
 
-void gdb_resume(GdbServer *s, CpuState *step)
+/* What a step and a stop left in the CPUs; they are paused. */
+static void clear_steps(GdbServer *s)
 {
     for (unsigned i = 0; i < s->machine->cpus->len; i++) {
         CpuState *cpu = cpu_at(s, i);
-        cpu->single_step = cpu == step;
+        cpu->single_step = 0;
+        cpu->held = cpu->debug_stopped = false;
         cpu->watch_hit = -1;
-        cpu->stopped = step && cpu != step; /* the others hold still during a step */
     }
-    s->running = true;
-    machine_start(s->machine);
+}
+
+void gdb_resume(GdbServer *s, const char *actions)
+{
+    Machine *m = s->machine;
+    clear_steps(s);
+    if (m->state == RUN_STATE_SHUTDOWN || m->state == RUN_STATE_GUEST_PANICKED || m->state == RUN_STATE_INTERNAL_ERROR) {
+        gdb_reply_stop(s, stop_signal(m->state)); /* only a reset leads out */
+        return;
+    }
+    for (unsigned i = 0; actions && i < m->cpus->len; i++) {
+        cpu_at(s, i)->single_step = actions[i] == GDB_STEP;
+        cpu_at(s, i)->held = actions[i] == GDB_HOLD;
+    }
+    s->running = s->resumed = true;
+    machine_start(m);
+}
+
+/* Is a machine that was shut down kept for a look at it? */
+static bool kept_after_shutdown(const Machine *m)
+{
+    int cause = __atomic_load_n(&m->shutdown_cause, __ATOMIC_RELAXED);
+    return m->no_shutdown && (cause == SHUTDOWN_GUEST || cause == SHUTDOWN_GUEST_PANIC || cause == SHUTDOWN_GUEST_RESET);
 }
 
 static void state_changed(Machine *m, bool running, RunState state, void *opaque)
 {
     GdbServer *s = opaque;
-    if (running || !s->connected || !s->running) {
+    if (running) {
+        return;
+    }
+    if (!s->connected) {
+        if (state == RUN_STATE_DEBUG) {
+            bh_schedule(s->restart); /* a stop that was on its way when the client went */
+        }
+        return;
+    }
+    if (!s->running) {
         return;
     }
     s->running = false;
-    if (state == RUN_STATE_SHUTDOWN) {
-        gdb_reply(s, "W00");
+    if (state == RUN_STATE_SHUTDOWN && !kept_after_shutdown(m)) {
+        g_autofree char *text = g_strdup_printf("W%02x", (unsigned)__atomic_load_n(&m->requested_status, __ATOMIC_RELAXED) & 0xff);
+        gdb_reply(s, text);
         return;
     }
-    gdb_reply_stop(s);
-    for (unsigned i = 0; i < m->cpus->len; i++) {
-        cpu_at(s, i)->single_step = 0;
+    gdb_reply_stop(s, stop_signal(state));
+}
+
+static void restart(void *opaque)
+{
+    GdbServer *s = opaque;
+    if (s->machine->state == RUN_STATE_DEBUG) {
+        machine_start(s->machine);
     }
 }
 
-/* Hands all CPUs the lists anew; vCPUs are paused. */
+/* Hands all CPUs the lists anew; vCPUs are paused. The accelerator compares them with what it has when it resumes. */
 static void apply_stops(GdbServer *s)
 {
     for (unsigned c = 0; c < s->machine->cpus->len; c++) {
@@ -106,8 +154,6 @@ static void apply_stops(GdbServer *s)
                 g_array_append_val(cpu->watchpoints, w);
             }
         }
-        tlb_flush_all(cpu);
-        tcg_flush_all_code(cpu);
     }
 }
 
@@ -136,18 +182,29 @@ bool gdb_insert(GdbServer *s, int kind, uint64_t addr, uint64_t len, bool add)
     return add || found;
 }
 
-void gdb_detach(GdbServer *s)
+void gdb_release(GdbServer *s, bool resume)
 {
+    Machine *m = s->machine;
+    bool running = machine_is_running(m);
+    if (running) {
+        cpus_pause_all(m);
+    }
     g_array_set_size(s->stops, 0);
     apply_stops(s);
+    clear_steps(s);
     s->running = false;
-    gdb_resume(s, NULL);
-    s->running = false;
+    if (running) {
+        cpus_resume_all(m);
+    } else if (resume && (m->state == RUN_STATE_PAUSED || m->state == RUN_STATE_DEBUG || m->state == RUN_STATE_PRELAUNCH)) {
+        machine_start(m);
+    }
 }
 
+/* A client that asks and does not read the answers waits. */
 static size_t can_receive(void *opaque)
 {
-    return 4096;
+    GdbServer *s = opaque;
+    return s->packets.pending->len > GDB_PENDING_MAX ? 0 : 1024;
 }
 
 static void receive(void *opaque, const uint8_t *buf, size_t len)
@@ -173,11 +230,14 @@ static void event(void *opaque, CharEvent what)
         gdb_packets_reset(&s->packets);
         s->connected = true;
         s->running = false;
+        s->resumed = machine_is_running(s->machine);
         s->query_cpu = s->run_cpu = cpu_at(s, 0);
-        machine_stop(s->machine, RUN_STATE_PAUSED);
+        if (s->resumed) {
+            machine_stop(s->machine, RUN_STATE_PAUSED);
+        }
     } else if (what == CHAR_EVENT_CLOSED && s->connected) {
         s->connected = false;
-        gdb_detach(s);
+        gdb_release(s, s->resumed);
     }
 }
 
@@ -185,12 +245,19 @@ static void writable(void *opaque)
 {
     GdbServer *s = opaque;
     gdb_packets_flush(&s->packets);
+    if (can_receive(s)) {
+        char_frontend_accept_input(&s->fe);
+    }
 }
 
 static const CharHandlers handlers = {.can_receive = can_receive, .receive = receive, .event = event, .writable = writable};
 
 GdbServer *gdbserver_start(Machine *m, const char *device, Error **errp)
 {
+    if (!m->cpus->len) {
+        error_setg(errp, "machine '%s' has no CPU to debug", m->record->name);
+        return NULL;
+    }
     Chardev *chr = chardev_find(m->root, device);
     if (!chr) {
         /* A debugger's socket is a server that does not wait, unless the user says so. */
@@ -210,6 +277,7 @@ GdbServer *gdbserver_start(Machine *m, const char *device, Error **errp)
     }
     GdbServer *s = g_new0(GdbServer, 1);
     s->machine = m;
+    s->restart = bh_new(m->loop, restart, s);
     s->stops = g_array_new(FALSE, TRUE, sizeof(GdbStop));
     s->query_cpu = s->run_cpu = g_ptr_array_index(m->cpus, 0);
     s->target_xml = gdb_target_xml(s->query_cpu->target);
@@ -228,6 +296,7 @@ void gdbserver_free(GdbServer *s)
     if (s) {
         char_frontend_detach(&s->fe);
         gdb_packets_free(&s->packets);
+        bh_delete(s->restart);
         g_array_free(s->stops, TRUE);
         g_free(s->target_xml);
         g_free(s);
