@@ -59,10 +59,11 @@ static bool primary(Expr *e, uint64_t *v)
         e->p++;
         good = sum(e, v);
         skip_spaces(e);
-        if (good && *e->p++ != ')') {
+        if (good && *e->p != ')') {
             error_setg(e->errp, "')' expected");
             good = false;
         }
+        e->p += good;
         break;
     case '-':
         e->p++;

@@ -236,6 +236,7 @@ bool riscv_fake_run(RiscvFake *f, uint64_t max_insns)
     the_fake = f;
     if (sigsetjmp(cpu->jmp_env, 0)) {
         f->exceptions++;
+        f->insns++; /* a handler that is not there must not go on for ever */
     }
     while (!f->finished && f->insns < end) {
         if (cpu->exception >= 0) {
