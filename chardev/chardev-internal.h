@@ -58,7 +58,8 @@ struct Chardev {
 
     /* file descriptors, for backends that use chardev/fd.c; -1: none */
     int in_fd, out_fd;
-    bool out_socket;
+    bool out_socket, out_blocks;
+    int out_known;               /* the descriptor that out_blocks was found out for */
     int watched_in, watched_out; /* what the loop was told */
     int *passed;       /* descriptors received, FDS_MAX of them */
     int passed_count;

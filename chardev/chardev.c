@@ -32,7 +32,7 @@ static const Field base_fields[] = {
 static void base_init(Object *obj)
 {
     Chardev *c = CHARDEV(obj);
-    c->in_fd = c->out_fd = c->watched_in = c->watched_out = c->log_fd = -1;
+    c->in_fd = c->out_fd = c->out_known = c->watched_in = c->watched_out = c->log_fd = -1;
     c->focus = -1;
     c->line_start = true;
     c->queue = g_byte_array_new();
@@ -98,7 +98,7 @@ void chardevs_shutdown(Object *root)
             Chardev *c = all->pdata[i];
             for (int f = 0; f < CHARDEV_MUX_MAX; f++) {
                 if (c->front[f]) {
-                    char_frontend_flush(c->front[f], 200);
+                    char_frontend_flush(c->front[f], 1000);
                     break;
                 }
             }

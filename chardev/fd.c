@@ -55,7 +55,11 @@ ssize_t chardev_fd_write(Chardev *c, const uint8_t *buf, size_t len)
     if (c->out_fd < 0) {
         return -1;
     }
-    if (!c->out_socket && !(fcntl(c->out_fd, F_GETFL) & O_NONBLOCK)) {
+    if (c->out_known != c->out_fd) {
+        c->out_known = c->out_fd;
+        c->out_blocks = !c->out_socket && !(fcntl(c->out_fd, F_GETFL) & O_NONBLOCK);
+    }
+    if (c->out_blocks) {
         struct pollfd p = {.fd = c->out_fd, .events = POLLOUT};
         if (poll(&p, 1, 0) != 1 || !(p.revents & (POLLOUT | POLLERR | POLLHUP))) {
             return 0;

@@ -282,6 +282,20 @@ def daemon(tap, mimic, where):
     holder.wait()
 
 
+def sandbox(tap, mimic, where):
+    for option, want in (([], "1"), (["-sandbox", "off"], "0"),
+                         (["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"], "1")):
+        pidfile = f"{where}/pid"
+        p = subprocess.Popen([mimic, "-M", "none", "-display", "none", "-pidfile", pidfile, *option], stdin=subprocess.DEVNULL,
+                             stderr=subprocess.PIPE)
+        wait_for(lambda: os.path.exists(pidfile) and open(pidfile).read().strip())
+        find = lambda: re.search(r"NoNewPrivs:\s*(\d)", open(f"/proc/{p.pid}/status").read()).group(1)
+        ok = p.poll() is None and wait_for(lambda: find() == want, 2)
+        p.terminate()
+        _, err = p.communicate()
+        tap.result(ok and p.returncode == 0, f"process: {' '.join(option) or 'default'}: no new privileges {want}", err.decode())
+
+
 def terminal(tap, mimic):
     """On a terminal: raw while it runs, Ctrl-C is the guest's, Ctrl-A x ends, the old mode comes back."""
     master, slave = pty.openpty()
@@ -316,12 +330,13 @@ def main():
     where = tempfile.mkdtemp(prefix="mimic-cli-")
     try:
         make_files(where)
-        tap = Tap(len(BAD) + len(HELP) + (0 if words else 7))
+        tap = Tap(len(BAD) + len(HELP) + (0 if words else 10))
         bad(tap, mimic, where)
         helps(tap, mimic)
         if not words:
             signals(tap, mimic, where)
             daemon(tap, mimic, where)
+            sandbox(tap, mimic, where)
             terminal(tap, mimic)
     finally:
         shutil.rmtree(where)
