@@ -26,10 +26,11 @@ void trace_print(const TraceEvent *ev, ...)
     int64_t now = hosttime_ns() / NS_PER_US;
     FILE *f = log_lock();
     va_list ap;
+    const char *format = ev->format ? ev->format : "";
 
     fprintf(f, "%d@%" G_GINT64_FORMAT ".%06d:%s ", (int)getpid(), now / 1000000, (int)(now % 1000000), ev->name);
     va_start(ap, ev);
-    vfprintf(f, ev->format, ap);
+    vfprintf(f, format, ap);
     va_end(ap);
     fputc('\n', f);
     log_unlock(f);

@@ -72,7 +72,7 @@ typedef struct TcgCpuArea {
     uint64_t call_ret[4];   /* result, as bits (vectors: all of it) */
     void *host_sp;          /* rsp of the running generated code: the frame, for spilled values */
     uint64_t save_gpr[16];  /* by x86 register number; valid while a slow path runs */
-    uint8_t save_vec[16][32] __attribute__((aligned(32)));
+    uint8_t save_vec[16][32]; /* unaligned moves only: objects come from malloc */
     uint64_t profile_insns; /* free for accel/tcg */
     uint32_t fp_call;       /* not 0 while a TCG_HELPER_FP helper runs: MXCSR is the guest's (for tcg_backend_unwind) */
 } TcgCpuArea;
