@@ -159,13 +159,14 @@ static Region *find(TcgVcpu *v, uint64_t pc, uint64_t flags, uint32_t variant, b
     if (!variant && !by_tlb && jc->pc == pc && jc->flags == flags) {
         Region *r = (Region *)(uintptr_t)jc->spare;
 
-        if (atomic_get(&r->state) == REGION_LIVE) {
+        /* One with two pages got here perhaps because its second page is another now. */
+        if (atomic_get(&r->state) == REGION_LIVE && !r->straddles) {
             return r;
         }
     }
     v->stats.jc_miss += !by_tlb;
     Region *r = find_slow(v, pc, flags, variant);
-    if (r && !variant && !r->straddles && (r->code || v->accel->interp) && !log_on(CHAIN_OFF)) {
+    if (r && !variant && (r->code || v->accel->interp) && !log_on(CHAIN_OFF)) {
         tlb_jump_cache_put(v, pc, flags, r->addr, r);
     }
     return r;
@@ -186,7 +187,7 @@ void *exec_lookup(CpuState *cpu, uint64_t pc)
     if (!e || (__atomic_load_n(&e->tag, __ATOMIC_RELAXED) & TLB_IO)) {
         return NULL; /* faults are the dispatcher's */
     }
-    Region *r = region_find_hashed(v->accel, (const uint8_t *)(uintptr_t)(pc + e->addend), pc, flags, 0, NULL);
+    Region *r = region_find_hashed(v->accel, (const uint8_t *)(uintptr_t)(pc + e->addend), pc, flags, 0, ANY_PAGE);
     if (!r || !r->code) {
         return NULL;
     }

@@ -140,15 +140,49 @@ static void label_targets(Former *f)
     }
 }
 
-static void build(Former *f, uint64_t pc, uint64_t flags)
+static uint64_t helper_second_page(CpuState *cpu, uint64_t va, uint64_t addend, uint64_t mode)
+{
+    TcgVcpu *v = vcpu_of(cpu);
+    const TlbEntry *e = &v->ctx->pub.table[mode][TLB_FETCH][(va >> TLB_PAGE_BITS) & (TLB_ENTRIES - 1)];
+
+    return e->tag == va && e->addend == addend;
+}
+
+/* Marked FP although it computes nothing: spares the switch of MXCSR. */
+static const TcgHelper second_page_helper = {
+    .name = "second_page", .fn = (void *)helper_second_page, .flags = TCG_HELPER_FP, .ret = TCG_I64, .args = {TCG_I64, TCG_I64, TCG_I64},
+};
+
+/*
+ * A region with two pages looks whether the second one is still what it was made from; whoever leads to it has proven the first.
+ * If not it goes to the dispatcher, which looks both pages up.
+ */
+static void check_second_page(Former *f, const Region *r)
 {
     TcgBuilder *b = f->builder;
+    uint64_t va = (r->pc & TLB_PAGE_MASK) + GUEST_PAGE, addend = (uintptr_t)r->host2 - va;
+    TcgVal same = tcg_call(b, &second_page_helper, tcg_const(b, TCG_I64, va), tcg_const(b, TCG_I64, addend),
+                           tcg_const(b, TCG_I64, f->a->target->fetch_mode(r->flags)), TCG_NONE);
+    TcgLabel good = tcg_label_new(b);
+
+    tcg_label_branch(b, good, TCG_COND_NE, TCG_I64, same, tcg_const(b, TCG_I64, 0));
+    tcg_exit(b, TCG_REASON_NONE, r->pc);
+    tcg_label_bind(b, good);
+}
+
+static void build(Former *f, const Region *r)
+{
+    TcgBuilder *b = f->builder;
+    uint64_t pc = r->pc, flags = r->flags;
 
     tcg_region_reset(f->ir, pc, flags);
     tcg_builder_begin(b, f->ir);
     label_targets(f);
     for (unsigned i = 0; i < f->count; i++) {
         tcg_builder_insn(b, f->plan[i].pc, f->plan[i].len);
+        if (r->host2) {
+            check_second_page(f, r);
+        }
         f->a->target->translate(b, f->bytes + f->plan[i].off, f->plan[i].pc, flags);
     }
     if (!f->count) { /* a breakpoint at the first one */
@@ -429,7 +463,7 @@ static void plan_and_build(Former *f, const Region *r, unsigned max, bool second
     if (log_on(LOG_IN_ASM) && f->count) {
         log_guest(f, r->flags);
     }
-    build(f, r->pc, r->flags);
+    build(f, r);
     if (log_on(LOG_OP)) {
         log_ir(f->ir, "OP");
     }

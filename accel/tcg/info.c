@@ -31,7 +31,7 @@ static void print_code(const TcgAccel *a, FILE *out)
     fprintf(out, "  host code           %" PRIu64 " bytes (%.1f per guest instruction)\n", s->code_bytes, ratio(s->code_bytes, s->insns));
     fprintf(out, "  translation         %.3f ms (%.0f ns per guest instruction), %" PRIu64 " done again\n",
             (double)s->translate_ns / 1e6, ratio(s->translate_ns, s->insns), s->retries);
-    fprintf(out, "  links               %" PRIu64 " made, %" PRIu64 " refused\n", s->links, s->link_refused);
+    fprintf(out, "  links               %" PRIu64 " made; not: %" PRIu64 " guard failed, %" PRIu64 " remapped, %" PRIu64 " others\n", s->links, s->link_present, s->link_guard, s->link_other);
     fprintf(out, "  invalidations       %" PRIu64 " (%" PRIu64 " by stores, %" PRIu64 " evicted), %" PRIu64 " whole flushes\n", s->kills,
             s->store_kills, s->evicted, s->flush_all);
 }

@@ -146,7 +146,7 @@ typedef struct Segment {
 
 typedef struct AccelStats { /* translate_lock or code_lock as noted */
     uint64_t regions, insns, ops, code_bytes, translate_ns, interp_regions, retries; /* translate_lock */
-    uint64_t links, link_refused, kills, store_kills, evicted, flush_all;            /* code_lock */
+    uint64_t links, link_present, link_guard, link_other, kills, store_kills, evicted, flush_all;            /* code_lock */
 } AccelStats;
 
 typedef struct VcpuStats { /* written by the vCPU alone */

@@ -119,23 +119,26 @@ void region_free(Region *r)
 /*
  * What may be linked: @to was found for the link's target in the current mode and address space. A plain link needs the target on
  * the same virtual page as the entry of the region it leaves, whose mapping was checked on the way in. A guarded one
- * compares the fetch TLB entry that proved @to. The guard's immediates are written once: another value later could be
+ * compares the fetch TLB entry that proved @to. A second page of @to is looked at by its own code. The guard's immediates are written once: another value later could be
  * combined with an older jump by a vCPU that fetches both non-atomically.
  */
-static bool link_allowed(const Region *from, const TcgLink *l, const Region *to, const LinkState *ls, uint64_t addend)
+static bool link_allowed(AccelStats *stats, const Region *from, const TcgLink *l, const Region *to, const LinkState *ls, uint64_t addend)
 {
-    if (from->state != REGION_LIVE || to->state != REGION_LIVE || ls->to || !to->code) {
+    if (ls->to) {
+        stats->link_present++; /* its guard failed: the fetch TLB had lost the page */
         return false;
     }
-    if (from->variant || to->variant || to->straddles || from->flags != to->flags || l->target_pc != to->pc) {
+    bool good = from->state == REGION_LIVE && to->state == REGION_LIVE && to->code && !from->variant && !to->variant &&
+                from->flags == to->flags && l->target_pc == to->pc;
+    if (good && l->cross_page && ls->guard_set && ls->guard_addend != addend) {
+        stats->link_guard++;
         return false;
     }
-    bool same_page = !((from->pc ^ to->pc) & TLB_PAGE_MASK);
-    if (l->cross_page) {
-        return !ls->guard_set || ls->guard_addend == addend;
+    if (good && !l->cross_page) { /* the virtual page is one and the same; so must be the RAM behind it */
+        good = !((from->pc ^ to->pc) & TLB_PAGE_MASK) && from->host - IN_PAGE(from->pc) == to->host - IN_PAGE(to->pc);
     }
-    /* The virtual page is one and the same; so must be the RAM behind it. */
-    return same_page && from->host - IN_PAGE(from->pc) == to->host - IN_PAGE(to->pc);
+    stats->link_other += !good;
+    return good;
 }
 
 void region_link(TcgAccel *a, TcgVcpu *v, TcgLink *l, Region *to)
@@ -145,8 +148,7 @@ void region_link(TcgAccel *a, TcgVcpu *v, TcgLink *l, Region *to)
     uint64_t tag = to->pc & TLB_PAGE_MASK, addend = (uintptr_t)to->host - to->pc;
 
     g_mutex_lock(&a->code_lock);
-    if (!link_allowed(from, l, to, ls, addend)) {
-        a->stats.link_refused++;
+    if (!link_allowed(&a->stats, from, l, to, ls, addend)) {
         g_mutex_unlock(&a->code_lock);
         return;
     }
