@@ -146,7 +146,7 @@ static bool check_unsupported(OptionSet *opts, Error **errp)
     }
     static const char *const passive[] = {"werror", "rerror", "serial", "bus", "unit", "bootindex", "file.driver"};
     for (unsigned i = 0; i < G_N_ELEMENTS(passive); i++) {
-        option_has(opts, passive[i]);
+        option_mark_used(opts, passive[i]);
     }
     return true;
 }
@@ -173,7 +173,7 @@ BlockBackend *blk_new_from_drive(BlockGraph *g, OptionSet *opts, Error **errp)
     const char *driver = option_get(opts, "driver");
     format = format ? format : driver;
     if (!check_unsupported(opts, errp) || !block_read_flags(opts, &flags, errp) ||
-        !option_get_u64(opts, "index", free_index(g, interface), &index, errp)) {
+        !option_get_u64(opts, option_has(opts, "unit") ? "unit" : "index", free_index(g, interface), &index, errp)) {
         return NULL;
     }
     g_autofree char *name = id ? g_strdup(id) : g_strdup_printf("%s%" G_GUINT64_FORMAT, interface, index);
