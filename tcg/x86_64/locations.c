@@ -151,8 +151,11 @@ void cg_store_loc(Cg *c, Mem to, Loc l, TcgType t, unsigned gtmp)
         xmm_mem(c, true, l.reg, to, t);
         break;
     case LOC_CONST:
-        for (; bytes > 8; bytes -= 8)
-            asm_mov_mi(&c->a, true, mem_b(to.base, to.disp + (int32_t)bytes - 8), 0);
+        for (; bytes > 8; bytes -= 8) {
+            Mem high = to; /* keeps the index */
+            high.disp += (int32_t)bytes - 8;
+            asm_mov_mi(&c->a, true, high, 0);
+        }
         if (bytes == 4 || fits_s32((int64_t)l.imm)) {
             asm_mov_mi(&c->a, bytes == 8, to, (int32_t)l.imm);
         } else {
