@@ -37,7 +37,33 @@ void tcg_helper_effects(const TcgHelper *h, unsigned slot_count, TcgSlotSet *rea
     }
 }
 
-static void scan_block(const TcgRegion *r, uint32_t block, TcgPromoteBlock *info)
+static inline void set_remove(TcgSlotSet *s, unsigned i) { s->w[i / 64] &= ~(1ull << (i % 64)); }
+
+/* @real: slots that get a value which really was widened, not just a constant that could have been */
+static void scan_put_form(const TcgRegion *r, const TcgInsn *put, TcgPromoteBlock *info, TcgSlotSet *real)
+{
+    const TcgInsn *x = &r->insns[put->arg[0]];
+    bool k = x->op == TCG_OP_CONST && x->type == TCG_I64;
+    bool is[FORM_COUNT] = {
+        [FORM_BOX32] = x->op == TCG_OP_BOX32 || (k && x->imm >> 32 == 0xffffffff),
+        [FORM_EXTS] = x->op == TCG_OP_EXTS || (x->op == TCG_OP_SEXT && x->type == TCG_I64 && x->imm <= 32) || (k && (int64_t)x->imm == (int32_t)x->imm),
+    };
+
+    for (unsigned f = 0; f < FORM_COUNT; f++) {
+        if (is[f]) {
+            tcg_slot_add(&info->form_gen[f], put->aux);
+            set_remove(&info->form_kill[f], put->aux);
+            if (!k) {
+                tcg_slot_add(&real[f], put->aux);
+            }
+        } else {
+            tcg_slot_add(&info->form_kill[f], put->aux);
+            set_remove(&info->form_gen[f], put->aux);
+        }
+    }
+}
+
+static void scan_block(const TcgRegion *r, uint32_t block, TcgPromoteBlock *info, TcgSlotSet *real)
 {
     const TcgBlock *b = &r->blocks[block];
     TcgSlotSet all = all_slots(r->slot_count), reads, writes;
@@ -59,6 +85,7 @@ static void scan_block(const TcgRegion *r, uint32_t block, TcgPromoteBlock *info
             tcg_slot_add(&info->def, in->aux);
             tcg_slot_add(&info->gen, in->aux);
             tcg_slot_add(&settled, in->aux);
+            scan_put_form(r, in, info, real);
             break;
         case TCG_OP_CALL: {
             TcgSlotSet touched;
@@ -72,6 +99,10 @@ static void scan_block(const TcgRegion *r, uint32_t block, TcgPromoteBlock *info
             info->gen = set_sub(info->gen, touched);
             info->kill = set_or(info->kill, touched);
             info->def = set_or(info->def, writes);
+            for (unsigned f = 0; f < FORM_COUNT; f++) {
+                info->form_gen[f] = set_sub(info->form_gen[f], writes);
+                info->form_kill[f] = set_or(info->form_kill[f], writes);
+            }
             settled = set_or(settled, touched);
             break;
         }
@@ -136,6 +167,33 @@ static void flow_live(const TcgRegion *r, TcgPromoteBlock *info)
     }
 }
 
+/* Slots whose value is of a narrow form at the start of each block: on all paths, so assumed until refuted. */
+static void flow_form(const TcgRegion *r, TcgPromoteBlock *info, unsigned f, TcgSlotSet real)
+{
+    bool changed = true;
+
+    for (uint32_t b = 0; b < r->block_count; b++) {
+        info[b].widened[f] = b ? real : (TcgSlotSet){{0, 0}};
+    }
+    while (changed) {
+        changed = false;
+        for (uint32_t b = 1; b < r->block_count; b++) {
+            const TcgBlock *block = &r->blocks[b];
+            TcgSlotSet in = info[b].widened[f];
+
+            for (unsigned k = 0; k < block->pred_count; k++) {
+                const TcgPromoteBlock *p = &info[r->preds[block->pred_first + k]];
+
+                in = set_and(in, set_or(p->form_gen[f], set_sub(p->widened[f], p->form_kill[f])));
+            }
+            if (!set_equal(in, info[b].widened[f])) {
+                info[b].widened[f] = in;
+                changed = true;
+            }
+        }
+    }
+}
+
 static void place_phis(TcgRegion *r, TcgPromoteBlock *info)
 {
     TcgRegionFull *f = tcg_full(r);
@@ -178,6 +236,7 @@ static void place_phis(TcgRegion *r, TcgPromoteBlock *info)
 TcgPromoteBlock *tcg_promote_plan(TcgRegion *r)
 {
     TcgPromoteBlock *info;
+    TcgSlotSet real[FORM_COUNT] = {{{0, 0}}};
     bool merges = false;
     size_t n = r->block_count;
 
@@ -191,10 +250,15 @@ TcgPromoteBlock *tcg_promote_plan(TcgRegion *r)
     }
     info = tcg_scratch_bytes(r, n * (sizeof(*info) + 2 * sizeof(TcgVal) * r->slot_count + sizeof(TcgSlotSet)) + 16);
     for (uint32_t b = 0; b < r->block_count; b++) {
-        scan_block(r, b, &info[b]);
+        scan_block(r, b, &info[b], real);
     }
     flow_dirty(r, info);
     flow_live(r, info);
+    for (unsigned f = 0; f < FORM_COUNT; f++) {
+        if (real[f].w[0] | real[f].w[1]) {
+            flow_form(r, info, f, real[f]);
+        }
+    }
     place_phis(r, info);
     return info;
 }

@@ -186,6 +186,23 @@ static void do_call(Promote *p, TcgInsn in)
 
 /* --- edges --- */
 
+static TcgType phi_type(const Promote *p, const TcgPromoteBlock *info, unsigned s)
+{
+    return tcg_slot_in(&info->widened[FORM_BOX32], s)  ? TCG_F32
+           : tcg_slot_in(&info->widened[FORM_EXTS], s) ? TCG_I32
+                                                       : p->r->slots[s].type;
+}
+
+/* @v as the operand of a phi of that type: what was widened folds away. */
+static TcgVal phi_operand(Promote *p, TcgVal v, unsigned s, TcgType type)
+{
+    if (type == p->r->slots[s].type) {
+        return tcg_emit_bitcast(p->e, type, v);
+    }
+    v = tcg_emit_bitcast(p->e, TCG_I64, v);
+    return tcg_emit_op1(p->e, type == TCG_F32 ? TCG_OP_UNBOX32 : TCG_OP_TRUNC, type, v, 0);
+}
+
 /* Before a block's terminator: values for the phis planned in its successors. */
 static void feed_successors(Promote *p, uint32_t block)
 {
@@ -207,10 +224,9 @@ static void feed_successors(Promote *p, uint32_t block)
         uint32_t row = info->phi_first;
 
         for (int s; (s = set_pop(&set)) >= 0; row += b->pred_count) {
-            TcgType type = r->slots[s].type;
-            TcgVal v = p->val[s] ? p->val[s] : load_slot(p, (unsigned)s, type);
+            TcgVal v = p->val[s] ? p->val[s] : load_slot(p, (unsigned)s, r->slots[s].type);
 
-            v = tcg_emit_bitcast(p->e, type, v);
+            v = phi_operand(p, v, (unsigned)s, phi_type(p, info, (unsigned)s));
             for (unsigned k = 0; k < b->pred_count; k++) {
                 if (r->preds[b->pred_first + k] == block) {
                     r->phi_args[row + k] = v;
@@ -274,9 +290,21 @@ static void meet_forward(Promote *p, uint32_t block, TcgSlotSet *agreed)
     }
 }
 
-static void make_phi(Promote *p, unsigned s, uint32_t row)
+static void make_phi(Promote *p, unsigned s, TcgType type, uint32_t row)
 {
-    p->val[s] = tcg_emit_append(p->e, &(TcgInsn){.op = TCG_OP_PHI, .type = (uint8_t)p->r->slots[s].type, .aux = row, .imm = s});
+    p->val[s] = tcg_emit_append(p->e, &(TcgInsn){.op = TCG_OP_PHI, .type = (uint8_t)type, .aux = row, .imm = s});
+}
+
+/* Behind the phis of a block: the slots' values out of narrow ones. */
+static void widen_phis(Promote *p, const TcgPromoteBlock *info, TcgSlotSet made)
+{
+    for (int s; (s = set_pop(&made)) >= 0;) {
+        TcgType type = phi_type(p, info, (unsigned)s);
+
+        if (type != p->r->slots[s].type) {
+            p->val[s] = tcg_emit_op1(p->e, type == TCG_F32 ? TCG_OP_BOX32 : TCG_OP_EXTS, TCG_I64, p->val[s], 0);
+        }
+    }
 }
 
 /* State at the start of a block that merges. */
@@ -284,7 +312,7 @@ static void enter_merge(Promote *p, uint32_t block)
 {
     const TcgBlock *b = &p->r->blocks[block];
     const TcgPromoteBlock *info = &p->info[block];
-    TcgSlotSet agreed, set = info->phis;
+    TcgSlotSet agreed, set = info->phis, made = {{0, 0}};
     bool head = b->loop_head;
     uint32_t row = info->phi_first;
 
@@ -296,12 +324,14 @@ static void enter_merge(Promote *p, uint32_t block)
         bool direct = tcg_slot_in(&agreed, (unsigned)s) && p->val[s] && (!head || tcg_slot_in(&info->keep, (unsigned)s));
 
         if (!direct) {
-            make_phi(p, (unsigned)s, row);
+            make_phi(p, (unsigned)s, phi_type(p, info, (unsigned)s), row);
+            tcg_slot_add(&made, (unsigned)s);
             if (tcg_slot_in(&p->dirty, (unsigned)s)) {
                 p->mem[s] = TCG_NONE;
             }
         }
     }
+    widen_phis(p, info, made);
     for (unsigned s = 0; s < p->r->slot_count; s++) {
         bool dirty = tcg_slot_in(&p->dirty, s);
 
@@ -334,12 +364,13 @@ static void enter_block(Promote *p, uint32_t block)
         if (pred == block - 1) {
             return; /* state goes on as it is */
         }
+        tcg_emit_new_block(p->e);
         load_out(p, pred);
     } else {
+        tcg_emit_new_block(p->e);
         enter_merge(p, block);
     }
     p->map_stale = true;
-    tcg_emit_new_block(p->e);
 }
 
 /* Somebody other than the next block, as its only predecessor, wants the state at this block's end. */

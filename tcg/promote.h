@@ -7,6 +7,12 @@
 
 #include "internal.h"
 
+/*
+ * A narrow form: all values a slot can have at a point were made by widening. Its phi is then made of what was widened, and the
+ * widening, done behind the phi, is often needed by exit maps only: float accumulators and 32-bit loop counters stay narrow.
+ */
+enum { FORM_BOX32, FORM_EXTS, FORM_COUNT };
+
 typedef struct TcgPromoteBlock {
     TcgSlotSet use;       /* read by GET before written here */
     TcgSlotSet use_dirty; /* needed here where dirty: exit maps, stores before helpers */
@@ -17,6 +23,9 @@ typedef struct TcgPromoteBlock {
     TcgSlotSet live_in;   /* needed at the start */
     TcgSlotSet phis;      /* where a phi may be needed */
     TcgSlotSet keep;      /* heads of loops: of `phis`, those that nothing in the loop writes */
+    TcgSlotSet widened[FORM_COUNT];     /* where live at the start, always of this form (once planned: and worth it) */
+    TcgSlotSet form_gen[FORM_COUNT];    /* last written here by such a value */
+    TcgSlotSet form_kill[FORM_COUNT];   /* last written here by another, or by a helper */
     uint32_t phi_first;   /* phi_args of the first of `phis`; pred_count per slot */
     bool jumps;           /* has a successor that is not the next block */
 } TcgPromoteBlock;
