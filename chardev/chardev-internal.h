@@ -13,7 +13,7 @@
 #include "chardev/chardev.h"
 #include "util/main-loop.h"
 
-enum { MUX_BUFFER = 4096, READ_CHUNK = 4096, FDS_MAX = 8 };
+enum { MUX_BUFFER = 4096, READ_CHUNK = 4096, FDS_MAX = 8, MUX_ESCAPE_DEFAULT = 1 /* Ctrl-A */ };
 
 /* class_kind "chardev" */
 typedef struct ChardevClass {
@@ -48,7 +48,8 @@ struct Chardev {
     /* front ends */
     CharFrontend *front[CHARDEV_MUX_MAX];
     int focus;        /* slot, -1: none */
-    bool escape;      /* mux: Ctrl-A was typed */
+    uint8_t escape_char;
+    bool escape;      /* mux: it was typed */
     bool timestamps, line_start;
     int64_t stamp_base;
     GByteArray *typed[CHARDEV_MUX_MAX]; /* mux: input that the front end has no room for */

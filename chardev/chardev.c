@@ -17,6 +17,7 @@ typedef struct ChardevContainer {
     EventLoop *loop;
     const ChardevHooks *hooks;
     void *opaque;
+    uint8_t escape;
 } ChardevContainer;
 
 static const TypeRecord container_type = {.name = TYPE_CHARDEVS, .parent = "container", .instance_size = sizeof(ChardevContainer)};
@@ -80,11 +81,14 @@ void chardevs_init(Object *root, EventLoop *loop, const ChardevHooks *hooks, voi
     cc->loop = loop;
     cc->hooks = hooks;
     cc->opaque = opaque;
+    cc->escape = MUX_ESCAPE_DEFAULT;
     object_add_child(root, CONTAINER, OBJECT(cc));
     object_unref(OBJECT(cc));
 }
 
 static ChardevContainer *container(Object *root) { return (ChardevContainer *)object_get_child(root, CONTAINER); }
+
+void chardevs_set_escape(Object *root, uint8_t ch) { container(root)->escape = ch; }
 
 static void collect(Object *child, void *opaque) { g_ptr_array_add(opaque, child); }
 
@@ -170,6 +174,7 @@ Chardev *chardev_create(Object *root, OptionSet *opts, Error **errp)
     c->loop = cc->loop;
     c->hooks = cc->hooks;
     c->hooks_opaque = cc->opaque;
+    c->escape_char = cc->escape;
     c->work = bh_new(c->loop, chardev_work, c);
     object_add_child(OBJECT(cc), id, OBJECT(c));
     object_unref(OBJECT(c)); /* the tree's now */

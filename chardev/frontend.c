@@ -14,8 +14,6 @@
 #include "chardev-internal.h"
 #include "util/clock.h"
 
-enum { MUX_ESCAPE = 1 /* Ctrl-A */ };
-
 /* --- input --- */
 
 static size_t front_room(CharFrontend *fe)
@@ -97,21 +95,26 @@ static void say(Chardev *c, const char *text) { chardev_queue_write(c, (const ui
 
 static void mux_help(Chardev *c)
 {
-    say(c, "\r\nC-a h    print this help\r\n"
-           "C-a x    exit emulator\r\n"
-           "C-a s    save disk data back to file (if -snapshot)\r\n"
-           "C-a t    toggle console timestamps\r\n"
-           "C-a b    send break (magic sysrq)\r\n"
-           "C-a c    switch between console and monitor\r\n"
-           "C-a C-a  sends C-a\r\n");
+    static const char *const keys[][2] = {
+        {"h", "print this help"}, {"x", "exit emulator"}, {"s", "save disk data back to file (if -snapshot)"},
+        {"t", "toggle console timestamps"}, {"b", "send break (magic sysrq)"}, {"c", "switch between console and monitor"}};
+    g_autofree char *esc = c->escape_char < 32 ? g_strdup_printf("C-%c", g_ascii_tolower((char)(c->escape_char + 64)))
+                                               : g_strdup_printf("\\x%02x", c->escape_char);
+    g_autoptr(GString) text = g_string_new("\r\n");
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+        g_string_append_printf(text, "%s %s    %s\r\n", esc, keys[i][0], keys[i][1]);
+    }
+    g_string_append_printf(text, "%s %s  sends %s\r\n", esc, esc, esc);
+    say(c, text->str);
 }
 
 /* The byte after Ctrl-A. True: it is input after all (Ctrl-A itself). */
 static bool mux_command(Chardev *c, uint8_t ch)
 {
-    switch (ch) {
-    case MUX_ESCAPE:
+    if (ch == c->escape_char) {
         return true;
+    }
+    switch (ch) {
     case '?':
     case 'h':
         mux_help(c);
@@ -160,7 +163,7 @@ void chardev_receive(Chardev *c, const uint8_t *buf, size_t len)
         if (c->escape) {
             c->escape = false;
             input = mux_command(c, ch);
-        } else if (ch == MUX_ESCAPE) {
+        } else if (ch == c->escape_char) {
             c->escape = true;
             input = false;
         }

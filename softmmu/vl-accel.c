@@ -16,6 +16,9 @@ static const AccelOps tcg_ops = {.name = "tcg", .thread_tag = "TCG", .add_cpu = 
 static bool make_tcg(Startup *st, OptionSet *opts, Error **errp)
 {
     Machine *m = st->m;
+    if (st->one_insn && !option_has(opts, "one-insn")) {
+        option_set_put(opts, "one-insn", "on");
+    }
     m->tcg = tcg_accel_new(m, opts, errp);
     m->accel = m->tcg;
     m->accel_ops = m->tcg ? &tcg_ops : NULL;

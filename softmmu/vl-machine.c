@@ -50,7 +50,8 @@ void vl_print_machines(Startup *st, const char *name)
         }
         g_autofree char *full = !st->target && r->target ? g_strdup_printf("%s/%s", r->target, r->name) : g_strdup(r->name);
         if (r->alias) {
-            printf("%-20s %s (alias of %s)\n", r->alias, r->desc, r->name);
+            g_autofree char *alias = !st->target && r->target ? g_strdup_printf("%s/%s", r->target, r->alias) : g_strdup(r->alias);
+            printf("%-20s %s (alias of %s)\n", alias, r->desc, r->name);
         }
         printf("%-20s %s%s\n", full, r->desc, r->is_default ? " (default)" : "");
     }

@@ -191,6 +191,20 @@ static bool opt_s(Startup *st, const char *text, Error **errp)
     return true;
 }
 
+static bool opt_echr(Startup *st, const char *text, Error **errp)
+{
+    uint64_t v;
+    if (!parse_u64(text, &v, errp)) {
+        return false;
+    }
+    if (v > 255) {
+        error_setg(errp, "%s is no character (0 to 255; Ctrl-A is 1)", text);
+        return false;
+    }
+    st->escape = (int)v;
+    return true;
+}
+
 static bool opt_nographic(Startup *st, const char *text, Error **errp)
 {
     st->nographic = st->display_given = true;
@@ -290,6 +304,7 @@ static const OptionRow char_rows[] = {
     {"qmp-pretty", NULL, ARG_TEXT, "DEV", "the same, indented", opt_qmp_pretty},
     {"mon", NULL, ARG_TEXT, "[chardev=]ID[,mode=readline|control][,pretty=on|off]", "monitor on a character device", opt_mon},
     {"chardev", NULL, ARG_TEXT, "BACKEND,id=ID[,mux=on|off][,...]", "character device ('-chardev help')", opt_chardev},
+    {"echr", NULL, ARG_TEXT, "N", "the character that stands for Ctrl-A on a multiplexed console", opt_echr},
     {"parallel", NULL, ARG_TEXT, "none|null", NULL, opt_parallel},
     {"gdb", NULL, ARG_TEXT, "DEV", "wait for a debugger on DEV (tcp::1234)", opt_gdb},
     {"s", NULL, ARG_NONE, NULL, "the same as -gdb tcp::1234", opt_s},

@@ -41,6 +41,12 @@ static bool opt_append(Startup *st, const char *text, Error **errp) { return kee
 static bool opt_dtb(Startup *st, const char *text, Error **errp) { return keep(&st->dtb, text); }
 static bool opt_bios(Startup *st, const char *text, Error **errp) { return keep(&st->bios, text); }
 
+static bool opt_one_insn(Startup *st, const char *text, Error **errp)
+{
+    st->one_insn = true;
+    return true;
+}
+
 static bool opt_mem_prealloc(Startup *st, const char *text, Error **errp)
 {
     st->mem_prealloc = true;
@@ -171,6 +177,7 @@ static const OptionRow rows[] = {
     {"target", NULL, ARG_TEXT, "NAME", "the architecture, where the program's name does not say it (riscv64)", opt_target},
     {"cpu", NULL, ARG_TEXT, "MODEL[,PROP=VALUE...]", "the CPU model ('-cpu help')", opt_cpu},
     {"accel", NULL, ARG_TEXT, "NAME[,PROP=VALUE...]", "what runs guest code ('-accel help'); given again: fallbacks in that order", opt_accel},
+    {"one-insn-per-tb", "singlestep", ARG_NONE, NULL, "translate each instruction by itself (to find errors of the translator)", opt_one_insn},
     {"smp", NULL, ARG_TEXT, "[cpus=]N[,maxcpus=M][,sockets=S][,cores=C][,threads=T]", "number of CPUs and their topology", opt_smp},
     {"m", NULL, ARG_TEXT, "[size=]SIZE[,slots=N,maxmem=SIZE]", "guest memory; MiB where no suffix (K, M, G, T) is given", opt_memory},
     {"mem-path", NULL, ARG_TEXT, "PATH", "guest memory from a file, or an unnamed file in a directory", opt_mem_path},

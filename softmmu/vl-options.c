@@ -173,7 +173,7 @@ Startup *startup_new(const char *argv0)
         st->target = g_strdup(st->program + strlen("mimic-system-"));
     }
     st->machine = option_set_new();
-    st->ready_fd = -1;
+    st->ready_fd = st->escape = -1;
     GPtrArray **const lists[] = {&st->accels, &st->chardevs, &st->objects, &st->drives, &st->blockdevs, &st->netdevs, &st->nics,
                                  &st->nets, &st->devices, &st->globals, &st->serials, &st->monitors, &st->mons, &st->gdbs, &st->fw_cfgs};
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {

@@ -24,6 +24,9 @@ static bool make_machine(Startup *st, Error **errp)
     machine_lock(st->m); /* the main thread's, for good; the loop lets go of it when it sleeps */
     event_loop_set_current(st->m->loop);
     chardevs_init(st->m->root, st->m->loop, &console_hooks, st->m);
+    if (st->escape >= 0) {
+        chardevs_set_escape(st->m->root, (uint8_t)st->escape);
+    }
     return vl_make_objects(st, false, errp) && vl_configure_machine(st, errp) && vl_make_accel(st, errp) &&
            vl_set_globals(st, errp) && vl_make_chardevs(st, errp) && vl_make_block(st, errp) && vl_make_netdevs(st, errp) &&
            vl_make_objects(st, true, errp) && vl_make_consoles(st, errp) && machine_realize(st->m, errp);

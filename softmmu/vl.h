@@ -43,7 +43,8 @@ typedef struct Startup {
     /* host ends and devices: VlItem, in the order given */
     GPtrArray *chardevs, *objects, *drives, *blockdevs, *netdevs, *nics, *nets, *devices, *globals, *fw_cfgs;
     GPtrArray *serials, *monitors, *mons, *gdbs;
-    bool snapshot;
+    bool snapshot, one_insn;
+    int escape; /* -echr; -1: Ctrl-A */
 
     /* behaviour */
     bool nographic, no_display, display_given, nodefaults, paused, no_reboot, no_shutdown, panic_exit;

@@ -82,6 +82,8 @@ typedef struct ChardevHooks { /* what Ctrl-A x and s do; @opaque: see chardevs_i
 } ChardevHooks;
 /* Makes the container below @root; backends run in @loop. Once per machine, before any chardev. */
 void chardevs_init(Object *root, EventLoop *loop, const ChardevHooks *hooks, void *opaque);
+/* -echr: what stands for Ctrl-A in chardevs made from now on. */
+void chardevs_set_escape(Object *root, uint8_t ch);
 /* Hangs up, restores the terminal, frees all chardevs that nothing else holds. */
 void chardevs_shutdown(Object *root);
 

@@ -111,6 +111,8 @@ BAD = [
     ("-object memory-backend-ram,id=a,size=64M -m 32 -M virt,memory-backend=a", "64"),
     ("-object secret,id=a", "data= or file="),
     ("-object secret,id=a,file={dir}/missing", "{dir}/missing"),
+    ("-object rng-random,id=a,filename=/etc/passwd", "/etc/passwd"),
+    ("-echr 300", "300"),
     ("-global foo", "foo"),
     ("-fw_cfg opt/a", "string="),
     ("-fw_cfg opt/a,file={dir}/missing", "{dir}/missing"),
