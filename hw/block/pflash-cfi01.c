@@ -4,8 +4,8 @@
  * command takes the region into device mode until read-array is commanded again. Two 16-bit chips lie side by side, so each register shows
  * twice in a 32-bit access.
  *
- * Writes to the image are copied and carried out in the main loop, so that a vCPU never waits for the disk; what was written is on the image at the
- * latest when the guest's flash driver asked for status and the machine stops or ends in order.
+ * What was programmed is marked page by page and written to the image by the main loop, one write at a time, so that a vCPU never waits for the disk and
+ * a guest cannot pile up work; all of it is on the image when the machine stops or ends.
  */
 #include "hw/block/pflash.h"
 
@@ -15,7 +15,7 @@
 #include "util/bytes.h"
 #include "util/log.h"
 
-enum { STATUS_READY = 0x80, STATUS_ERASE_ERROR = 0x20, STATUS_PROGRAM_ERROR = 0x10, CFI_BYTES = 0x52, BUFFER_BYTES = 2048, CHIP_BYTES = 2, CHIPS = 2 };
+enum { STATUS_READY = 0x80, STATUS_ERASE_ERROR = 0x20, STATUS_PROGRAM_ERROR = 0x10, CFI_BYTES = 0x52, BUFFER_BYTES = 2048, CHIP_BYTES = 2, CHIPS = 2, DIRTY_PAGE = 4096, WRITE_MAX = 1 << 20 };
 
 typedef enum FlashMode { MODE_ARRAY, MODE_STATUS, MODE_ID, MODE_CFI } FlashMode;
 typedef enum FlashStep { STEP_COMMAND, STEP_PROGRAM, STEP_ERASE, STEP_LOCK, STEP_COUNT, STEP_DATA, STEP_CONFIRM } FlashStep;
@@ -33,43 +33,73 @@ typedef struct Pflash {
     uint32_t left;          /* words of a buffered write to come */
     uint64_t buffer_start, buffer_end;
     uint8_t cfi[CFI_BYTES];
+    uint8_t *dirty;         /* one byte for each DIRTY_PAGE: not on the image yet */
+    BottomHalf *bh;
+    struct iovec in_flight; /* base NULL: no write is under way */
 } Pflash;
 
 /* --- the image --- */
-typedef struct FlashWrite {
-    BlockBackend *blk;
-    int64_t offset;
-    struct iovec iov;
-} FlashWrite;
+static bool written_back(const Pflash *s) { return s->blk && !blk_is_readonly(s->blk); }
+
+/* The next run of dirty pages, at most WRITE_MAX bytes; its length, 0: none. Takes it out of the set. */
+static uint64_t take_dirty(Pflash *s, uint64_t *start)
+{
+    uint64_t pages = s->size / DIRTY_PAGE, first = 0, n = 0;
+    while (first < pages && !s->dirty[first]) {
+        first++;
+    }
+    while (first + n < pages && s->dirty[first + n] && n < WRITE_MAX / DIRTY_PAGE) {
+        s->dirty[first + n++] = 0;
+    }
+    *start = first * DIRTY_PAGE;
+    return n * DIRTY_PAGE;
+}
 
 static void image_written(void *opaque, int ret)
 {
-    FlashWrite *w = opaque;
+    Pflash *s = opaque;
     if (ret < 0) {
-        error_report("flash: cannot write '%s': %s", blk_name(w->blk), g_strerror(-ret));
+        error_report("flash: cannot write '%s': %s", blk_name(s->blk), g_strerror(-ret));
     }
-    g_free(w->iov.iov_base);
-    g_free(w);
+    g_clear_pointer(&s->in_flight.iov_base, g_free);
+    bh_schedule(s->bh); /* there may be more */
 }
 
+/* In the main loop: one write at a time, of a copy, since the guest goes on. */
 static void write_image(void *opaque)
 {
-    FlashWrite *w = opaque;
-    blk_aio_pwritev(w->blk, w->offset, &w->iov, 1, BLOCK_REQ_FUA, image_written, w);
+    Pflash *s = opaque;
+    uint64_t start, len;
+    if (!s->in_flight.iov_base && (len = take_dirty(s, &start))) {
+        s->in_flight = (struct iovec){.iov_base = g_memdup2(s->mr.ram->host + start, len), .iov_len = len};
+        blk_aio_pwritev(s->blk, (int64_t)start, &s->in_flight, 1, BLOCK_REQ_FUA, image_written, s);
+    }
+}
+
+/* The machine stops or ends: nothing may be left behind. */
+static void state_changed(Machine *m, bool running, RunState state, void *opaque)
+{
+    Pflash *s = opaque;
+    uint64_t start, len;
+    if (running || !written_back(s)) {
+        return;
+    }
+    blk_drain(s->blk);
+    while ((len = take_dirty(s, &start))) {
+        int ret = blk_pwrite(s->blk, (int64_t)start, s->mr.ram->host + start, (int64_t)len, BLOCK_REQ_FUA);
+        if (ret < 0) {
+            error_report("flash: cannot write '%s': %s", blk_name(s->blk), g_strerror(-ret));
+        }
+    }
 }
 
 static void save(Pflash *s, uint64_t offset, uint64_t len)
 {
     ram_written(s->sys.dev.machine, s->mr.ram, offset, len);
-    if (!s->blk || blk_is_readonly(s->blk)) {
-        return;
+    if (written_back(s) && len) {
+        memset(s->dirty + offset / DIRTY_PAGE, 1, (offset + len - 1) / DIRTY_PAGE - offset / DIRTY_PAGE + 1);
+        bh_schedule(s->bh);
     }
-    uint64_t start = offset & ~511ull, end = MIN((offset + len + 511) & ~511ull, s->size);
-    FlashWrite *w = g_new0(FlashWrite, 1);
-    w->blk = s->blk;
-    w->offset = (int64_t)start;
-    w->iov = (struct iovec){.iov_base = g_memdup2(s->mr.ram->host + start, end - start), .iov_len = end - start};
-    bh_once(blk_loop(s->blk), write_image, w);
 }
 
 /* --- reading --- */
@@ -195,6 +225,11 @@ static void flash_write(void *opaque, uint64_t offset, uint64_t value, unsigned 
         }
         break;
     case STEP_DATA:
+        if (s->buffer_start != UINT64_MAX && (offset ^ s->buffer_start) >= BUFFER_BYTES * CHIPS) {
+            s->status |= STATUS_PROGRAM_ERROR; /* all words of a buffered write lie in one buffer */
+            s->step = STEP_COMMAND;
+            break;
+        }
         program(s, offset, value, size);
         s->buffer_start = MIN(s->buffer_start, offset);
         s->buffer_end = MAX(s->buffer_end, MIN(offset + size, s->size));
@@ -231,15 +266,30 @@ static void pflash_reset(DeviceState *dev)
     set_mode(s, MODE_ARRAY);
 }
 
+static void pflash_unrealize(Object *obj)
+{
+    Pflash *s = (Pflash *)obj;
+    if (s->bh) {
+        state_changed(s->sys.dev.machine, false, RUN_STATE_SHUTDOWN, s);
+        g_clear_pointer(&s->bh, bh_delete);
+    }
+    if (s->blk) {
+        blk_detach_device(s->blk, s);
+        s->blk = NULL;
+    }
+}
+
 static void pflash_finalize(Object *obj)
 {
-    g_free(((Pflash *)obj)->name);
+    Pflash *s = (Pflash *)obj;
+    g_free(s->name);
+    g_free(s->dirty);
 }
 
 static const DeviceClass pflash_class = {.bus_type = "System", .category = DEVICE_CAT_STORAGE, .reset = pflash_reset};
 static const TypeRecord pflash_type = {
     .name = "cfi.pflash01", .parent = TYPE_SYS_DEVICE, .help = "NOR flash, Intel command set", .instance_size = sizeof(Pflash),
-    .class_kind = TYPE_DEVICE, .class_data = &pflash_class, .finalize = pflash_finalize,
+    .class_kind = TYPE_DEVICE, .class_data = &pflash_class, .unrealize = pflash_unrealize, .finalize = pflash_finalize,
 };
 TYPE_REGISTER(pflash_type);
 
@@ -273,6 +323,11 @@ DeviceState *pflash_cfi01_create(Machine *m, const char *name, uint64_t addr, ui
     if (blk && !load_image(s, errp)) { /* without an image it stays zero, untouched and unbacked, as the reference's does */
         object_unref(OBJECT(s));
         return NULL;
+    }
+    s->dirty = g_malloc0(size / DIRTY_PAGE + 1);
+    if (blk) {
+        s->bh = bh_new(m->loop, write_image, s);
+        machine_add_state_notifier(m, state_changed, s);
     }
     sys_add_mmio(&s->sys, &s->mr);
     if (!device_attach(&s->sys.dev, NULL, name, errp)) {
