@@ -34,9 +34,13 @@ void access_watchpoint(TcgVcpu *v, uint64_t va, unsigned len, MmuAccess access)
         bool wanted = access == MMU_WRITE ? w->on_write : w->on_read;
 
         if (wanted && w->len && w->va <= va + (len - 1) && w->va + (w->len - 1) >= va) {
-            /* Back to the start of the instruction; the dispatcher steps it with watchpoints off, then stops. */
+            /* Back to the start of the instruction, where it stops; or the dispatcher steps it with watchpoints off first. */
             cpu->watch_hit = (int)i;
-            v->watch_step = true;
+            if (v->target->watch_before) {
+                debug_stop(v);
+            } else {
+                v->watch_step = true;
+            }
             cpu_loop_exit(cpu);
         }
     }

@@ -14,8 +14,8 @@
 #include "internal.h"
 #include "util/clock.h"
 
-#define MAX_INSNS 96    /* guest instructions per region */
-#define MAX_BRANCHES 12 /* conditional branches followed on their fall-through side */
+#define MAX_INSNS 64    /* guest instructions per region */
+#define MAX_BRANCHES 8  /* conditional branches followed on their fall-through side */
 #define SLOP 64         /* readable bytes behind the page copy */
 #define RETRIES 8
 
