@@ -102,6 +102,8 @@ void tcg_site_restore(const TcgCode *c, struct CpuState *cpu, uintptr_t ra)
         }
         memcpy((uint8_t *)cpu + slot->offset, value, width);
     }
-    if (s->guest < c->guest_count)
-        memcpy((uint8_t *)cpu + c->slots[TCG_SLOT_PC].offset, &c->guest[s->guest].pc, 8);
+    if (s->guest < c->guest_count) {
+        uint64_t pc = c->pc + (uint64_t)(int64_t)c->guest_pc[s->guest];
+        memcpy((uint8_t *)cpu + c->slots[TCG_SLOT_PC].offset, &pc, 8);
+    }
 }

@@ -73,7 +73,7 @@ typedef struct TcgCode {
     TcgLink *links;  uint32_t link_count;
     TcgSite *sites;  uint32_t site_count; /* sorted by host_off */
     uint8_t *loc_bytes; uint32_t loc_size;/* packed: see tcg/site.c */
-    TcgGuestInsn *guest; uint32_t guest_count;
+    int32_t *guest_pc; uint32_t guest_count; /* of each guest instruction, from `pc` on */
     const TcgSlot *slots;
     void *owner;             /* the runtime's region */
 } TcgCode;

@@ -234,7 +234,7 @@ static TcgCode *make_code(Cg *c, uint8_t *rx, uint32_t dead_off)
     CgScratch *s = c->s;
     TcgRegion *r = c->r;
     size_t links = s->link_count * sizeof(TcgLink), sites = s->site_count * sizeof(TcgSite);
-    size_t guest = r->guest_count * sizeof(TcgGuestInsn);
+    size_t guest = r->guest_count * sizeof(int32_t);
     TcgCode *code = g_malloc(sizeof *code + links + sites + guest + s->loc_size + 1);
     uint8_t *p = (uint8_t *)(code + 1);
 
@@ -243,15 +243,15 @@ static TcgCode *make_code(Cg *c, uint8_t *rx, uint32_t dead_off)
                       .guest_count = r->guest_count, .slots = r->slots};
     code->links = (TcgLink *)(void *)p;
     p += links;
-    code->guest = (TcgGuestInsn *)(void *)p;
+    code->guest_pc = (int32_t *)(void *)p;
     p += guest;
     code->sites = (TcgSite *)(void *)p;
     p += sites;
     code->loc_bytes = p;
     if (links)
         memcpy(code->links, s->link, links);
-    if (guest)
-        memcpy(code->guest, r->guest, guest);
+    for (uint32_t k = 0; k < r->guest_count; k++)
+        code->guest_pc[k] = (int32_t)(r->guest[k].pc - r->pc);
     if (sites)
         memcpy(code->sites, s->site, sites);
     memcpy(code->loc_bytes, s->locs, s->loc_size);
