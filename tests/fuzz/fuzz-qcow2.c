@@ -13,7 +13,7 @@
 #include "fuzz.h"
 #include "util/bytes.h"
 
-enum { DISK_BYTES = 96 * 1024, PATCH = 8, FILE_MAX = 32 << 20 };
+enum { DISK_BYTES = 96 * 1024, PATCH = 8, FILE_MAX = 4 << 20 };
 
 const FuzzSeed fuzz_seeds[] = {
     FUZZ_SEED("\0"), FUZZ_SEED("\1"), FUZZ_SEED("\2"), FUZZ_SEED("\3"), FUZZ_SEED("\4"), FUZZ_SEED("\5"), FUZZ_SEED("\6"),
@@ -117,7 +117,7 @@ static int use(BlockBackend *blk)
 static int coroutine_fn zero_some(void *opaque)
 {
     BlockBackend *blk = opaque;
-    return blk_co_write_zeroes(blk, 0, MIN(blk_length(blk), (int64_t)1 << 30), BLOCK_REQ_MAY_UNMAP);
+    return blk_co_write_zeroes(blk, 0, MIN(blk_length(blk), (int64_t)4 << 20), BLOCK_REQ_MAY_UNMAP);
 }
 
 static void swallow(const char *line, void *opaque)

@@ -314,6 +314,36 @@ static void test_not_files(void)
     event_loop_free(loop);
 }
 
+/* An image that was guessed to be raw keeps its first sector: a guest that writes a header there would turn it into something else. */
+static int coroutine_fn change_start(void *opaque)
+{
+    BlockBackend *blk = opaque;
+    int zero = blk_co_write_zeroes(blk, 0, 4096, 0), discard = blk_co_discard(blk, 0, 4096);
+    return zero == -EPERM && discard == -EPERM ? 0 : -1;
+}
+
+static void test_guessed_raw(void)
+{
+    g_autofree char *path = scratch_file("guessed", 8192);
+    EventLoop *loop = event_loop_new(NULL);
+    uint8_t header[512] = "QFI\373";
+    for (int named = 0; named < 2; named++) {
+        BlockGraph *graph = block_graph_new(loop);
+        error_set_sink(count_report, NULL);
+        BlockBackend *blk = open_drive(graph, NULL, "file=%s,discard=unmap%s", path, named ? ",format=raw" : "");
+        error_set_sink(NULL, NULL);
+        g_assert_nonnull(blk);
+        g_assert_cmpint(blk_pwrite(blk, 512, header, 512, 0), ==, 0);
+        g_assert_cmpint(blk_pwrite(blk, 0, header, 512, 0), ==, named ? 0 : -EPERM);
+        if (!named) {
+            g_assert_cmpint(block_run_coroutine(loop, change_start, blk), ==, 0);
+        }
+        block_graph_free(graph);
+    }
+    event_loop_free(loop);
+    g_unlink(path);
+}
+
 /* --- qcow2: budgets --- */
 /* Zeroing a disk without backing file touches only what is there; with one it stays within its memory and yields to others. */
 static void test_zero_everything(void)
@@ -415,6 +445,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/block/io/odd-length/threads", "threads", test_odd_length);
     g_test_add_data_func("/block/io/odd-length/io_uring", "io_uring", test_odd_length);
     g_test_add_func("/block/io/not-files", test_not_files);
+    g_test_add_func("/block/io/guessed-raw", test_guessed_raw);
     g_test_add_func("/block/io/zero-everything", test_zero_everything);
     g_test_add_func("/block/io/counts-behind-the-end", test_counts_behind_the_end);
     g_test_add_func("/block/io/full-file", test_full_file);
