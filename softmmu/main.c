@@ -3,6 +3,7 @@
  * mimic, qemu-system-riscv64, ...: parse the command line, run the machine, say what went wrong.
  * A start-up error is one message on stderr and exit status 1.
  */
+#include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +13,20 @@
 #include "util/rcu.h"
 #include "vl.h"
 
+/* A closed stdin, stdout or stderr would give its number to the next file opened: guest RAM would become the terminal. */
+static void fill_standard_fds(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) {
+            _exit(EXIT_FAILURE);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     Error *err = NULL;
+    fill_standard_fds();
     mallopt(M_MMAP_THRESHOLD, 256 * 1024); /* what images needed while they were loaded goes back to the host */
     error_set_program(argv[0]);
     rcu_thread_register();
