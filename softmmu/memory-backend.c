@@ -12,8 +12,9 @@ typedef struct MemoryBackend {
     Object obj;
     uint64_t size;
     char *mem_path;
-    bool share, prealloc, merge, dump, discard_data, hugetlb, seal, reserve, readonly;
-    uint64_t hugetlb_size, align;
+    bool share, prealloc;
+    bool merge, dump, discard_data, seal, reserve; /* accepted */
+    uint64_t align;
     MemoryRegion mr;
     bool used;
 } MemoryBackend;
@@ -22,18 +23,18 @@ typedef struct MemoryBackend {
     FIELD(MemoryBackend, size, FIELD_SIZE, "size", FIELD_PROP | FIELD_REQUIRED, .help = "bytes of memory"),             \
         FIELD(MemoryBackend, share, FIELD_BOOL, "share", FIELD_PROP, .help = "writes reach the file and its other users"),\
         FIELD(MemoryBackend, prealloc, FIELD_BOOL, "prealloc", FIELD_PROP, .help = "allocate all of it at once"),       \
-        FIELD(MemoryBackend, merge, FIELD_BOOL, "merge", FIELD_PROP, .def = 1, .help = "let the kernel merge equal pages"),\
-        FIELD(MemoryBackend, dump, FIELD_BOOL, "dump", FIELD_PROP, .def = 1, .help = "include it in core dumps"),        \
-        FIELD(MemoryBackend, reserve, FIELD_BOOL, "reserve", FIELD_PROP, .def = 1, .help = "reserve swap or huge pages")
+        FIELD(MemoryBackend, merge, FIELD_BOOL, "merge", FIELD_PROP, .def = 1, .help = "accepted: shared memory is not merged"),\
+        FIELD(MemoryBackend, dump, FIELD_BOOL, "dump", FIELD_PROP, .def = 1, .help = "accepted"),        \
+        FIELD(MemoryBackend, reserve, FIELD_BOOL, "reserve", FIELD_PROP, .def = 1, .help = "accepted")
 
 static const Field ram_fields[] = {COMMON_FIELDS, FIELD_END};
 static const Field memfd_fields[] = {
-    COMMON_FIELDS, FIELD(MemoryBackend, seal, FIELD_BOOL, "seal", FIELD_PROP, .def = 1, .help = "forbid changes of its size"),
+    COMMON_FIELDS, FIELD(MemoryBackend, seal, FIELD_BOOL, "seal", FIELD_PROP, .def = 1, .help = "accepted"),
     FIELD_END};
 static const Field file_fields[] = {
     COMMON_FIELDS,
     FIELD(MemoryBackend, mem_path, FIELD_STRING, "mem-path", FIELD_PROP | FIELD_REQUIRED, .help = "file, or directory for an unnamed file"),
-    FIELD(MemoryBackend, discard_data, FIELD_BOOL, "discard-data", FIELD_PROP, .help = "the contents need not be kept at the end"),
+    FIELD(MemoryBackend, discard_data, FIELD_BOOL, "discard-data", FIELD_PROP, .help = "accepted: the file keeps its contents"),
     FIELD(MemoryBackend, align, FIELD_SIZE, "align", FIELD_PROP, .help = "accepted; memory is always aligned to 2 MiB"), FIELD_END};
 
 static bool backend_complete(Object *obj, Error **errp)
@@ -84,7 +85,7 @@ static bool ram_from_backend(Machine *m, MemoryBackend *b, Error **errp)
         error_setg(errp, "memory backend '%s' has %s, but the machine's memory is %s (-m)", b->obj.name, a, c);
         return false;
     }
-    RamSource src = {.path = b->mem_path, .share = b->share, .prealloc = b->prealloc, .discard = b->discard_data};
+    RamSource src = {.path = b->mem_path, .share = b->share, .prealloc = b->prealloc};
     if (!memory_region_init_ram_from(&b->mr, m, OBJECT(b), b->obj.name, b->size, &src, errp)) {
         return false;
     }

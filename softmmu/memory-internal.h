@@ -70,7 +70,6 @@ typedef struct RamSource {
     bool share;       /* file: writes reach it */
     bool prealloc;
     bool no_huge;
-    bool discard; /* the file's blocks are given back at the end */
 } RamSource;
 RamBlock *ram_block_new(struct Machine *m, const char *name, uint64_t size, const RamSource *src, Error **errp);
 void ram_block_free(struct Machine *m, RamBlock *rb); /* after a grace period */

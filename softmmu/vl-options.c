@@ -157,8 +157,6 @@ static void merge_one(const char *key, const char *value, void *opaque) { option
 
 void merge_options(OptionSet *into, OptionSet *from) { option_foreach(from, merge_one, into); }
 
-bool one_of_on_off(const char *what, const char *text, bool *out, Error **errp) { return parse_bool(what, text, out, errp); }
-
 /* --- the whole line --- */
 
 Startup *startup_new(const char *argv0)

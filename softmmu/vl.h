@@ -82,7 +82,6 @@ bool item_add(GPtrArray *list, const char *option, const char *text, const char 
 void item_add_plain(GPtrArray *list, const char *option, const char *text);
 void merge_options(OptionSet *into, OptionSet *from);
 G_NORETURN void vl_exit_help(void); /* after help was printed */
-bool one_of_on_off(const char *what, const char *text, bool *out, Error **errp);
 
 /* --- vl.c --- */
 int vl_run(Startup *st, Error **errp); /* exit status; on a start-up error -1 and errp */
