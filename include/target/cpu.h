@@ -103,6 +103,7 @@ struct TargetRecord {
     const char *elf_name;
     uint16_t elf_machine;        /* EM_RISCV */
     const char *gdb_arch;        /* "riscv:rv64"; NULL: left out of the target description */
+    bool watch_before;           /* its debuggers expect a watchpoint to stop before the access, and step over it themselves */
 
     /* translation */
     const TcgSlot *slots;

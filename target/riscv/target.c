@@ -35,7 +35,8 @@ static void set_pc(CpuState *cpu, uint64_t pc)
 #define RISCV_TARGET(name_, base_, model_, bits_, registers_)                                                          \
     {                                                                                                                  \
         .name = name_, .cpu_base = base_, .default_model = model_, .long_bits = bits_, .state_size = sizeof(RiscvCpu), \
-        .elf_name = name_, .elf_machine = EM_RISCV, .slots = riscv_slots, .slot_count = RISCV_SLOT_COUNT,              \
+        .elf_name = name_, .elf_machine = EM_RISCV, .gdb_arch = "riscv:rv" #bits_, .watch_before = true,               \
+        .slots = riscv_slots, .slot_count = RISCV_SLOT_COUNT,                                                          \
         .insn_align = 2, .max_insn_len = 4, .region_flags = riscv_region_flags, .fetch_mode = riscv_fetch_mode,        \
         .scan = riscv_scan, .translate = riscv_translate, .disassemble = riscv_disassemble,                            \
         .tlb_fill = riscv_tlb_fill, .translate_debug = riscv_translate_debug, .misaligned = riscv_misaligned,          \
