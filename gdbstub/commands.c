@@ -11,7 +11,7 @@
 #include "monitor/monitor.h"
 #include "util/bytes.h"
 
-enum { MEMORY_MAX = GDB_PACKET_MAX / 2 - 16 };
+enum { MEMORY_MAX = GDB_PACKET_MAX / 2 }; /* as hexadecimal digits */
 
 /* --- parsing: a cursor over the packet --- */
 typedef struct Cursor {
@@ -186,10 +186,11 @@ static bool access_memory(CpuState *cpu, uint64_t va, uint8_t *buf, uint64_t len
 static void cmd_read_memory(GdbServer *s, Cursor c)
 {
     uint64_t addr, len;
-    if (!take_hex(&c, &addr) || !take(&c, ',') || !take_hex(&c, &len) || len > MEMORY_MAX) {
+    if (!take_hex(&c, &addr) || !take(&c, ',') || !take_hex(&c, &len)) {
         gdb_reply(s, "E22");
         return;
     }
+    len = MIN(len, (uint64_t)MEMORY_MAX); /* a short answer is legal */
     g_autofree uint8_t *buf = g_malloc(len + 1);
     if (!access_memory(s->query_cpu, addr, buf, len, false)) {
         gdb_reply(s, "E14");
@@ -202,7 +203,7 @@ static void cmd_read_memory(GdbServer *s, Cursor c)
 
 static bool take_range(Cursor *c, uint64_t *addr, uint64_t *len)
 {
-    return take_hex(c, addr) && take(c, ',') && take_hex(c, len) && take(c, ':') && *len <= MEMORY_MAX;
+    return take_hex(c, addr) && take(c, ',') && take_hex(c, len) && take(c, ':') && *len <= GDB_PACKET_MAX;
 }
 
 static void cmd_write_memory(GdbServer *s, Cursor c)

@@ -267,7 +267,12 @@ GdbServer *gdbserver_start(Machine *m, const char *device, Error **errp)
             text = g_strdup_printf("%s,server=on,wait=off,nodelay=on", device);
         }
         bool none = false, mon = false;
-        chr = chardev_create_legacy(m->root, "gdb", text, &none, &mon, errp);
+        g_autofree char *label = g_strdup("gdb");
+        for (unsigned n = 1; chardev_find(m->root, label); n++) {
+            g_free(label);
+            label = g_strdup_printf("gdb%u", n);
+        }
+        chr = chardev_create_legacy(m->root, label, text, &none, &mon, errp);
         if (!chr) {
             if (none) {
                 error_setg(errp, "-gdb none: name a device, for example -gdb tcp::1234");
