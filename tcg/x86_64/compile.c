@@ -59,13 +59,16 @@ void cg_jump_block(Cg *c, uint32_t block)
 /* Conditional jump to a block; moves for its phis are done out of line */
 void cg_jcc_block(Cg *c, unsigned cc, uint32_t block)
 {
-    if (cg_has_edge_moves(c, c->block, block)) {
+    if (cg_has_edge_moves(c, c->block, block) && c->s->block_at[block]) { /* the bottom of a loop: one jump a round */
+        uint8_t *over = asm_jcc(&c->a, cc ^ 1);
+        cg_edge_moves(c, c->block, block);
+        asm_jmp_to(&c->a, c->s->block_at[block]);
+        asm_patch32(over, c->a.p);
+    } else if (cg_has_edge_moves(c, c->block, block)) {
         uint8_t *at = asm_jcc(&c->a, cc);
         Stub *s = cg_stub(c, STUB_EDGE);
         s->block = block;
-        s->cls = 0;
         s->from[0] = at;
-        s->reg = 0;
         s->insn = c->block;
     } else if (c->s->block_at[block]) {
         asm_jcc_to(&c->a, cc, c->s->block_at[block]);

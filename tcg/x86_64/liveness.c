@@ -133,6 +133,30 @@ static bool needs_upper(const Cg *c, const TcgInsn *in, unsigned k, const Val *v
     }
 }
 
+/*
+ * The fold rules address memory from the oldest base: [x + d] after y = x + c. Where y is wanted anyway that keeps x alive beside
+ * it, and the two cannot share a register, which costs a move in every round of a loop over a pointer. So from the
+ * definition of y on, accesses use [y + d - c]; if x has no other use left, it ends there.
+ */
+static void rebase_addresses(Cg *c, const TcgBlock *blk)
+{
+    TcgRegion *r = c->r;
+    for (uint32_t i = blk->first; i < blk->end; i++) {
+        const TcgInsn *in = &r->insns[i];
+        if (in->op == TCG_OP_ADD && in->type == TCG_I64 && r->insns[in->arg[1]].op == TCG_OP_CONST) {
+            int64_t k = (int64_t)r->insns[in->arg[1]].imm;
+            if (k == (int32_t)k && r->insns[in->arg[0]].op != TCG_OP_CONST)
+                c->val[in->arg[0]].uses = i; /* borrowed until the backward pass: the newest sum of this base */
+        } else if (in->op == TCG_OP_LD || in->op == TCG_OP_ST) {
+            uint32_t y = c->val[in->arg[0]].uses;
+            if (y >= blk->first && y < i) {
+                r->insns[i].imm -= r->insns[r->insns[y].arg[1]].imm;
+                r->insns[i].arg[0] = y;
+            }
+        }
+    }
+}
+
 static void use(Cg *c, TcgVal arg, uint32_t pos, float weight)
 {
     if (!arg)
@@ -334,7 +358,7 @@ static void scan_insn(Cg *c, uint32_t i, float weight)
     uint32_t effects = tcg_op_info[in->op].effects;
     bool bits = sees_bits(in);
     for (unsigned k = 0, n = cg_operands(c->r, in); k < n; k++) {
-        use(c, in->arg[k], 2 * i, weight);
+        use(c, in->arg[k], 2 * i, k == 0 && (effects & (TCG_EFF_MEM_READ | TCG_EFF_MEM_WRITE)) ? 3 * weight : weight);
         if (!in->arg[k])
             continue;
         if (bits)
@@ -421,6 +445,10 @@ void cg_liveness(Cg *c)
     GROW(c->s->use, 1, c->s->use_cap);
     c->s->loop_count = c->s->clobber_count = c->s->msite_count = 0;
     classify(c);
+    for (uint32_t b = 0; b < r->block_count; b++)
+        rebase_addresses(c, &r->blocks[b]);
+    for (uint32_t i = 0; i < r->insn_count; i++)
+        c->val[i].uses = 0;
     for (uint32_t b = r->block_count; b-- > 0;) {
         float w = depth_weight[MIN(r->blocks[b].loop_depth, 3)];
         uint32_t succ[2];

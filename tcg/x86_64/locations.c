@@ -227,6 +227,13 @@ static bool overlap(const Loc *a, const Loc *b, unsigned bytes)
     return a->kind != LOC_CONST && a->reg == b->reg;
 }
 
+/* Has the value's definition written it there already? */
+static bool stored_at(const Cg *c, TcgVal val, Mem m)
+{
+    const Val *v = &c->val[c->val[val].root];
+    return (v->flags & VF_STORE) && v->disp == m.disp && m.base == (v->mem == MEM_SLOT ? RBP : RSP);
+}
+
 static unsigned edge_list(Cg *c, uint32_t from, uint32_t to, Move *moves, unsigned max)
 {
     TcgRegion *r = c->r;
@@ -240,8 +247,9 @@ static unsigned edge_list(Cg *c, uint32_t from, uint32_t to, Move *moves, unsign
     for (uint32_t i = t->first; i < t->end && r->insns[i].op == TCG_OP_PHI; i++) {
         if (!c->val[i].end || k == t->pred_count)
             continue;
-        Move m = {cg_loc_at(c, i, dst_pos), cg_loc_at(c, r->phi_args[r->insns[i].aux + k], src_pos), (TcgType)c->val[i].type};
-        if (overlap(&m.dst, &m.src, 1))
+        TcgVal arg = r->phi_args[r->insns[i].aux + k];
+        Move m = {cg_loc_at(c, i, dst_pos), cg_loc_at(c, arg, src_pos), (TcgType)c->val[i].type};
+        if (overlap(&m.dst, &m.src, 1) || (m.dst.kind == LOC_MEM && stored_at(c, arg, m.dst.m)))
             continue;
         if (n == max) {
             c->unsupported = "more phis on an edge than there are slots";
