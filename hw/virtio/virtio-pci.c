@@ -320,7 +320,12 @@ static void set_identity(VirtioPci *p, const VirtioDevice *vdev, bool transition
 bool virtio_pci_realize(PciDevice *dev, Error **errp)
 {
     VirtioPci *p = (VirtioPci *)dev;
+    VirtioPciKind kind = ((const VirtioPciClass *)pci_class(dev))->kind;
     bool legacy = p->disable_legacy == 2 || (p->disable_legacy == 0 && !pci_bus_is_express_endpoint_slot(dev->bus));
+    if (kind != VIRTIO_PCI_BY_PROPERTIES) {
+        legacy = kind == VIRTIO_PCI_TRANSITIONAL;
+        p->disable_modern = false;
+    }
     if (!legacy && p->disable_modern) {
         error_setg(errp, "disable-legacy=on and disable-modern=on leave no interface: switch one of them off");
         return false;
