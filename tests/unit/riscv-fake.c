@@ -66,6 +66,7 @@ static uint64_t translate(CpuState *cpu, uint64_t va, MmuAccess access, unsigned
 static uint8_t *host(uint64_t pa)
 {
     static uint8_t mmio[8];
+    memset(mmio, 0, sizeof(mmio)); /* the device reads as zero */
     return pa >= FAKE_RAM_BASE ? the_fake->ram + (pa - FAKE_RAM_BASE) : &mmio[pa & 3];
 }
 
