@@ -282,6 +282,8 @@ void cg_edge_moves(Cg *c, uint32_t from, uint32_t to)
     Move moves[TCG_MAX_SLOTS];
     unsigned n = edge_list(c, from, to, moves, TCG_MAX_SLOTS);
 
+    if (c->frame_full)
+        return; /* places are not distinct, the moves might never come to an end; the region is refused anyway */
     while (n) {
         unsigned k, j;
         int last_const = -1;
