@@ -58,6 +58,14 @@ test:
     IS_REG(s8, s0)
     TRAPS_IN(MODE_U, LOAD_ACCESS, lw t1, (s0))
 
+    /* Finer than a page only where the grain allows it: low bits of an address register that is off read as 0 below it. */
+    csrw pmpcfg0, zero
+    li t0, -1
+    csrw pmpaddr0, t0
+    csrr t1, pmpaddr0
+    andi t1, t1, 1
+    beqz t1, coarse
+
     /* Four bytes. */
     srli t0, s0, 2
     addi t0, t0, 2
@@ -102,6 +110,31 @@ test:
     li t0, MSTATUS_MPRV
     csrc mstatus, t0
     sw t1, 4(s0)
+
+coarse:
+    /* Top of range by pages; M mode with the rights of S mode. */
+    csrw pmpcfg0, zero
+    srli t0, s0, 2
+    csrw pmpaddr0, t0
+    srli t0, s1, 2
+    csrw pmpaddr1, t0
+    li t0, -1
+    csrw pmpaddr2, t0
+    li t0, (TOR | R) << 8 | (NAPOT | R | W | X) << 16
+    csrw pmpcfg0, t0
+    sfence.vma
+    TRAPS_IN(MODE_S, STORE_ACCESS, sw t1, (s0))
+    WORKS_IN_S(sw t1, (s1))
+    WORKS_IN_S(lw t1, (s0))
+    li t0, MSTATUS_MPP
+    csrc mstatus, t0
+    li t0, 0x800 | MSTATUS_MPRV
+    csrs mstatus, t0
+    sw t1, (s1)
+    TRAPS(STORE_ACCESS, sw t1, (s0))
+    li t0, MSTATUS_MPRV
+    csrc mstatus, t0
+    sw t1, (s0)
 
     /* Locked: binds M mode, and cannot be changed. */
     csrw pmpcfg0, zero
