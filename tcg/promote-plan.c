@@ -233,10 +233,28 @@ static void place_phis(TcgRegion *r, TcgPromoteBlock *info)
     r->phi_arg_count = total;
 }
 
-TcgPromoteBlock *tcg_promote_plan(TcgRegion *r)
+/* How often slots are used as f64 (positive) or i64 (negative), by loop depth. */
+static void count_views(const TcgRegion *r, int32_t votes[TCG_MAX_SLOTS])
+{
+    for (uint32_t b = 0; b < r->block_count; b++) {
+        const TcgBlock *block = &r->blocks[b];
+        int32_t weight = 1 << 3 * MIN(block->loop_depth, 4);
+
+        for (TcgVal v = block->first; v < block->end; v++) {
+            const TcgInsn *in = &r->insns[v];
+
+            if (in->op == TCG_OP_GET || in->op == TCG_OP_PUT) {
+                votes[in->aux] += in->type == TCG_F64 ? weight : in->type == TCG_I64 ? -weight : 0;
+            }
+        }
+    }
+}
+
+TcgPromoteBlock *tcg_promote_plan(TcgRegion *r, uint8_t view[TCG_MAX_SLOTS])
 {
     TcgPromoteBlock *info;
     TcgSlotSet real[FORM_COUNT] = {{{0, 0}}};
+    int32_t votes[TCG_MAX_SLOTS] = {0};
     bool merges = false;
     size_t n = r->block_count;
 
@@ -251,6 +269,12 @@ TcgPromoteBlock *tcg_promote_plan(TcgRegion *r)
     info = tcg_scratch_bytes(r, n * (sizeof(*info) + 2 * sizeof(TcgVal) * r->slot_count + sizeof(TcgSlotSet)) + 16);
     for (uint32_t b = 0; b < r->block_count; b++) {
         scan_block(r, b, &info[b], real);
+    }
+    count_views(r, votes);
+    for (unsigned s = 0; s < r->slot_count; s++) {
+        TcgType type = r->slots[s].type;
+
+        view[s] = (uint8_t)(tcg_type_bytes(type) != 8 || !votes[s] ? type : votes[s] > 0 ? TCG_F64 : TCG_I64);
     }
     flow_dirty(r, info);
     flow_live(r, info);

@@ -53,8 +53,10 @@ typedef struct Promote {
     const TcgInsn *old;
     TcgVal *remap;
     TcgSlotSet dirty;
+    TcgVal block_first;       /* of the block being made: r->blocks[] still has the old one */
     uint32_t last_map;        /* valid while !map_stale */
     bool map_stale;
+    uint8_t view[TCG_MAX_SLOTS]; /* with info: type of phis */
     TcgVal val[TCG_MAX_SLOTS], mem[TCG_MAX_SLOTS];
 } Promote;
 
@@ -186,17 +188,43 @@ static void do_call(Promote *p, TcgInsn in)
 
 /* --- edges --- */
 
+static bool is_narrow(const TcgPromoteBlock *info, unsigned s)
+{
+    return tcg_slot_in(&info->widened[FORM_BOX32], s) || tcg_slot_in(&info->widened[FORM_EXTS], s);
+}
+
 static TcgType phi_type(const Promote *p, const TcgPromoteBlock *info, unsigned s)
 {
     return tcg_slot_in(&info->widened[FORM_BOX32], s)  ? TCG_F32
            : tcg_slot_in(&info->widened[FORM_EXTS], s) ? TCG_I32
-                                                       : p->r->slots[s].type;
+                                                       : (TcgType)p->view[s];
 }
 
-/* @v as the operand of a phi of that type: what was widened folds away. */
-static TcgVal phi_operand(Promote *p, TcgVal v, unsigned s, TcgType type)
+/*
+ * A widened value made in a deeper loop, wanted here, behind that loop: made again here. The one in the loop is then left to
+ * exit maps, where the backend widens on the way out.
+ */
+static TcgVal sink_widening(Promote *p, TcgVal v, uint32_t block)
 {
-    if (type == p->r->slots[s].type) {
+    const TcgRegion *r = p->r;
+    const TcgInsn *x = &r->insns[v];
+    uint32_t home = block - 1;
+
+    if ((x->op != TCG_OP_EXTS && x->op != TCG_OP_BOX32) || v >= p->block_first) {
+        return v;
+    }
+    while (home > 0 && r->blocks[home].first > v) {
+        home--;
+    }
+    return r->blocks[home].loop_depth > r->blocks[block].loop_depth ? tcg_emit_op1(p->e, (TcgOp)x->op, TCG_I64, x->arg[0], 0) : v;
+}
+
+/* @v as the operand of a phi: what was widened folds away. */
+static TcgVal phi_operand(Promote *p, TcgVal v, const TcgPromoteBlock *info, unsigned s)
+{
+    TcgType type = phi_type(p, info, s);
+
+    if (!is_narrow(info, s)) {
         return tcg_emit_bitcast(p->e, type, v);
     }
     v = tcg_emit_bitcast(p->e, TCG_I64, v);
@@ -224,9 +252,9 @@ static void feed_successors(Promote *p, uint32_t block)
         uint32_t row = info->phi_first;
 
         for (int s; (s = set_pop(&set)) >= 0; row += b->pred_count) {
-            TcgVal v = p->val[s] ? p->val[s] : load_slot(p, (unsigned)s, r->slots[s].type);
+            TcgVal v = p->val[s] ? p->val[s] : load_slot(p, (unsigned)s, (TcgType)p->view[s]);
 
-            v = phi_operand(p, v, (unsigned)s, phi_type(p, info, (unsigned)s));
+            v = phi_operand(p, sink_widening(p, v, block), info, (unsigned)s);
             for (unsigned k = 0; k < b->pred_count; k++) {
                 if (r->preds[b->pred_first + k] == block) {
                     r->phi_args[row + k] = v;
@@ -301,7 +329,7 @@ static void widen_phis(Promote *p, const TcgPromoteBlock *info, TcgSlotSet made)
     for (int s; (s = set_pop(&made)) >= 0;) {
         TcgType type = phi_type(p, info, (unsigned)s);
 
-        if (type != p->r->slots[s].type) {
+        if (is_narrow(info, (unsigned)s)) {
             p->val[s] = tcg_emit_op1(p->e, type == TCG_F32 ? TCG_OP_BOX32 : TCG_OP_EXTS, TCG_I64, p->val[s], 0);
         }
     }
@@ -432,6 +460,7 @@ static void copy_block(Promote *p, uint32_t block)
     uint32_t first = p->r->insn_count, end = b->end;
     bool fed = false;
 
+    p->block_first = first;
     enter_block(p, block);
     for (uint32_t i = b->first; i < end; i++) {
         if (!fed && i + 1 == end && tcg_op_info[p->old[i].op].effects & (TCG_EFF_TERM | TCG_EFF_ENDBLOCK)) {
@@ -469,7 +498,7 @@ void tcg_pass_promote(TcgRegion *r)
     p.last_map = 0;
     memset(p.val, 0, sizeof(p.val));
     memset(p.mem, 0, sizeof(p.mem));
-    p.info = tcg_promote_plan(r);
+    p.info = tcg_promote_plan(r, p.view);
     if (p.info) {
         p.out_val = (TcgVal *)(p.info + r->block_count);
         p.out_mem = p.out_val + (size_t)r->block_count * r->slot_count;

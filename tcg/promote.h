@@ -32,9 +32,10 @@ typedef struct TcgPromoteBlock {
 
 /*
  * NULL where no block has more than one predecessor. The array is followed by room for two values for each slot and
- * one slot set, for each block.
+ * one slot set, for each block. @view: the type to keep each slot's value in where blocks meet: a 64-bit register that the
+ * region (its loops above all) uses as f64 shall not go through an integer register.
  */
-TcgPromoteBlock *tcg_promote_plan(TcgRegion *r);
+TcgPromoteBlock *tcg_promote_plan(TcgRegion *r, uint8_t view[TCG_MAX_SLOTS]);
 /* Slots a helper may read and may write, with the _ALL flags resolved. */
 void tcg_helper_effects(const TcgHelper *h, unsigned slot_count, TcgSlotSet *reads, TcgSlotSet *writes);
 

@@ -185,6 +185,36 @@ static void test_loop(void)
     end(&t);
 }
 
+/* for (w = 0; ; w += 1) sum += x: a 32-bit counter and a boxed float stay narrow; widened for the maps only. */
+static void test_narrow(void)
+{
+    unsigned f0 = 15, f1 = 16;
+    const TcgRegion *r;
+    T t = begin(0x1000);
+    TcgVal a;
+
+    tcg_builder_label_pc(t.b, 0x1008);
+    tcg_builder_insn(t.b, 0x1000, 4);
+    tcg_put(t.b, X0, tcg_const(t.b, TCG_I64, 0));
+    tcg_put(t.b, f0, tcg_const(t.b, TCG_I64, 0xffffffff00000000));
+    tcg_builder_insn(t.b, 0x1008, 4);
+    a = tcg_emit1(t.b, TCG_OP_UNBOX32, TCG_F32, tcg_get(t.b, f0, TCG_I64), 0);
+    a = tcg_fp2(t.b, TCG_OP_FADD, TCG_F32, a, tcg_emit1(t.b, TCG_OP_UNBOX32, TCG_F32, tcg_get(t.b, f1, TCG_I64), 0), 0);
+    tcg_put(t.b, f0, tcg_emit1(t.b, TCG_OP_BOX32, TCG_I64, a, 0));
+    tcg_builder_insn(t.b, 0x100c, 4);
+    tcg_put(t.b, X0, tcg_exts(t.b, tcg_add(t.b, TCG_I32, tcg_trunc(t.b, get(&t, X0)), tcg_const(t.b, TCG_I32, 1))));
+    tcg_branch(t.b, TCG_COND_LT, TCG_I64, get(&t, X0), tcg_const(t.b, TCG_I64, 100), 0x1008);
+    optimise(&t, 0x1010);
+    r = t.r;
+    g_assert_cmpuint(count_all(r, TCG_OP_PHI), ==, 2);
+    g_assert_cmpint(find(r, TCG_OP_PHI, 0)->type, ==, TCG_I32);
+    g_assert_cmpint(find(r, TCG_OP_PHI, 1)->type, ==, TCG_F32);
+    g_assert_cmpint(find(r, TCG_OP_BRCOND, 0)->type, ==, TCG_I32);
+    g_assert_cmpuint(count(r, 1, TCG_OP_UNBOX32), ==, 1); /* of f1; not of the sum */
+    expect_map(r, find(r, TCG_OP_EXIT, 0), "x0 f0");
+    end(&t);
+}
+
 /* A loop entered in its middle: the head is reached along the back edge only. */
 static void test_rotated(void)
 {
@@ -389,6 +419,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tcg/promote/straight", test_straight);
     g_test_add_func("/tcg/promote/diamond", test_diamond);
     g_test_add_func("/tcg/promote/loop", test_loop);
+    g_test_add_func("/tcg/promote/narrow", test_narrow);
     g_test_add_func("/tcg/promote/rotated", test_rotated);
     g_test_add_func("/tcg/promote/helpers", test_helpers);
     g_test_add_func("/tcg/promote/pc", test_pc);
