@@ -33,39 +33,6 @@ static size_t header_bytes(const VirtioNet *s)
     return wide ? HEADER_LONG : HEADER_SHORT;
 }
 
-/* Copies from a list of pieces into one, from @offset on; returns what was copied. */
-static size_t gather(const struct iovec *iov, unsigned count, size_t offset, void *buf, size_t len)
-{
-    size_t done = 0;
-    for (unsigned i = 0; i < count && done < len; i++) {
-        if (offset >= iov[i].iov_len) {
-            offset -= iov[i].iov_len;
-            continue;
-        }
-        size_t n = MIN(iov[i].iov_len - offset, len - done);
-        memcpy((uint8_t *)buf + done, (const uint8_t *)iov[i].iov_base + offset, n);
-        done += n;
-        offset = 0;
-    }
-    return done;
-}
-
-static size_t scatter(const struct iovec *iov, unsigned count, size_t offset, const void *buf, size_t len)
-{
-    size_t done = 0;
-    for (unsigned i = 0; i < count && done < len; i++) {
-        if (offset >= iov[i].iov_len) {
-            offset -= iov[i].iov_len;
-            continue;
-        }
-        size_t n = MIN(iov[i].iov_len - offset, len - done);
-        memcpy((uint8_t *)iov[i].iov_base + offset, (const uint8_t *)buf + done, n);
-        done += n;
-        offset = 0;
-    }
-    return done;
-}
-
 /* --- to the guest --- */
 static bool can_receive(NetClient *nc)
 {
@@ -98,7 +65,7 @@ static bool deliver(VirtioNet *s, const uint8_t *packet, size_t len)
             }
             break;
         }
-        size_t n = scatter(e->in, e->in_count, 0, packet + done, len - done);
+        size_t n = virtio_scatter(e->in, e->in_count, 0, packet + done, len - done);
         if (!first) {
             first = e->in;
             first_count = e->in_count;
@@ -113,7 +80,7 @@ static bool deliver(VirtioNet *s, const uint8_t *packet, size_t len)
     if (first && header_bytes(s) == HEADER_LONG) {
         uint8_t buffers[2];
         st_le16(buffers, (uint16_t)used);
-        scatter(first, first_count, 10, buffers, sizeof(buffers));
+        virtio_scatter(first, first_count, 10, buffers, sizeof(buffers));
     }
     virtq_flush(s->rx, used);
     virtq_notify(s->rx);
@@ -130,7 +97,7 @@ static bool receive(NetClient *nc, const struct iovec *iov, int iovcnt)
     }
     g_autofree uint8_t *packet = g_malloc(header + len);
     memset(packet, 0, header);
-    gather(iov, (unsigned)iovcnt, 0, packet + header, len);
+    virtio_gather(iov, (unsigned)iovcnt, 0, packet + header, len);
     return deliver(s, packet, header + len);
 }
 
@@ -152,7 +119,7 @@ static void handle_tx(VirtioDevice *vdev, VirtQueue *vq)
             size_t len = e->out_bytes > header ? (size_t)(e->out_bytes - header) : 0;
             if (len && len <= NET_MAX_FRAME) {
                 g_autofree uint8_t *frame = g_malloc(len); /* copied once: the guest may change it meanwhile */
-                gather(e->out, e->out_count, header, frame, len);
+                virtio_gather(e->out, e->out_count, header, frame, len);
                 net_send(s->nc, frame, len);
             }
             virtq_push(vq, e, 0);
@@ -177,7 +144,7 @@ static void handle_tx(VirtioDevice *vdev, VirtQueue *vq)
 static uint8_t control(VirtioNet *s, VirtElement *e)
 {
     uint8_t command[2], mac[6];
-    if (gather(e->out, e->out_count, 0, command, sizeof(command)) != sizeof(command)) {
+    if (virtio_gather(e->out, e->out_count, 0, command, sizeof(command)) != sizeof(command)) {
         return CTRL_ERR;
     }
     switch (command[0]) {
@@ -186,7 +153,7 @@ static uint8_t control(VirtioNet *s, VirtElement *e)
         if (command[1] == CTRL_MAC_TABLE_SET) {
             return CTRL_OK;
         }
-        if (command[1] == CTRL_MAC_ADDR_SET && gather(e->out, e->out_count, 2, mac, sizeof(mac)) == sizeof(mac)) {
+        if (command[1] == CTRL_MAC_ADDR_SET && virtio_gather(e->out, e->out_count, 2, mac, sizeof(mac)) == sizeof(mac)) {
             memcpy(s->mac, mac, sizeof(mac));
             return CTRL_OK;
         }
@@ -205,7 +172,7 @@ static void handle_ctrl(VirtioDevice *vdev, VirtQueue *vq)
             return;
         }
         uint8_t ack = control((VirtioNet *)vdev, e);
-        scatter(e->in, e->in_count, 0, &ack, 1);
+        virtio_scatter(e->in, e->in_count, 0, &ack, 1);
         virtq_push(vq, e, 1);
         g_free(e);
     }
@@ -259,7 +226,9 @@ static bool connect_cable(VirtioNet *s, Error **errp)
         error_setg(errp, "netdev '%s' not found; give -netdev TYPE,id=%s", s->netdev, s->netdev);
         return false;
     }
-    s->nc = net_client_new(&nic_ops, s->vdev.dev.id ? s->vdev.dev.id : "nic", "virtio-net", s);
+    DeviceState *transport = s->vdev.dev.parent_bus ? s->vdev.dev.parent_bus->parent : NULL;
+    const char *id = s->vdev.dev.id ? s->vdev.dev.id : transport ? transport->id : NULL;
+    s->nc = net_client_new(&nic_ops, id ? id : "nic", "virtio-net", s);
     if (peer && !net_connect(s->nc, peer, errp)) {
         net_client_free(s->nc);
         s->nc = NULL;

@@ -45,33 +45,6 @@ static SerialPort *port_of_queue(VirtioSerial *s, const VirtQueue *vq)
     return nr < s->max_ports ? s->ports[nr] : NULL;
 }
 
-static size_t copy_from(const struct iovec *iov, unsigned count, uint64_t offset, uint8_t *buf, size_t len)
-{
-    size_t done = 0;
-    for (unsigned i = 0; i < count && done < len; i++) {
-        if (offset >= iov[i].iov_len) {
-            offset -= iov[i].iov_len;
-            continue;
-        }
-        size_t n = MIN(iov[i].iov_len - offset, len - done);
-        memcpy(buf + done, (const uint8_t *)iov[i].iov_base + offset, n);
-        done += n;
-        offset = 0;
-    }
-    return done;
-}
-
-static size_t copy_to(const struct iovec *iov, unsigned count, const uint8_t *buf, size_t len)
-{
-    size_t done = 0;
-    for (unsigned i = 0; i < count && done < len; i++) {
-        size_t n = MIN(iov[i].iov_len, len - done);
-        memcpy(iov[i].iov_base, buf + done, n);
-        done += n;
-    }
-    return done;
-}
-
 /* --- control messages --- */
 static void flush_control(VirtioSerial *s)
 {
@@ -85,7 +58,7 @@ static void flush_control(VirtioSerial *s)
         GBytes *message = g_queue_pop_head(&s->waiting);
         gsize len;
         const uint8_t *data = g_bytes_get_data(message, &len);
-        virtq_push(vq, e, (uint32_t)copy_to(e->in, e->in_count, data, len));
+        virtq_push(vq, e, (uint32_t)virtio_scatter(e->in, e->in_count, 0, data, len));
         g_bytes_unref(message);
         g_free(e);
         any = true;
@@ -166,7 +139,7 @@ static void handle_control_tx(VirtioDevice *vdev, VirtQueue *vq)
     VirtElement *e;
     while ((e = virtq_pop(vq))) {
         uint8_t raw[CONTROL_BYTES];
-        if (copy_from(e->out, e->out_count, 0, raw, sizeof(raw)) == sizeof(raw)) {
+        if (virtio_gather(e->out, e->out_count, 0, raw, sizeof(raw)) == sizeof(raw)) {
             control_message((VirtioSerial *)vdev, raw);
         }
         virtq_push(vq, e, 0);
@@ -186,7 +159,7 @@ static bool offer(SerialPort *p, VirtElement *e)
 {
     while (p->pending_at < e->out_bytes) {
         uint8_t buf[CHUNK]; /* copied once: the guest may change it meanwhile */
-        size_t len = copy_from(e->out, e->out_count, p->pending_at, buf, sizeof(buf));
+        size_t len = virtio_gather(e->out, e->out_count, p->pending_at, buf, sizeof(buf));
         size_t n = p->output ? p->output(p, buf, len) : len;
         p->pending_at += n;
         if (n < len) {
@@ -269,7 +242,7 @@ void serial_port_input(SerialPort *p, const uint8_t *buf, size_t len)
         if (!e) {
             break;
         }
-        size_t n = copy_to(e->in, e->in_count, buf, len);
+        size_t n = virtio_scatter(e->in, e->in_count, 0, buf, len);
         virtq_push(vq, e, (uint32_t)n);
         g_free(e);
         buf += n;

@@ -115,6 +115,10 @@ bool virtio_has(const VirtioDevice *vdev, unsigned feature);
 void virtio_broken(VirtioDevice *vdev, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 static inline bool virtio_running(const VirtioDevice *vdev) { return (vdev->status & VIRTIO_DRIVER_OK) && !vdev->broken; }
 
+/* Between a list of buffers, from byte @offset on, and one of the host's; returns how much was copied: less where the list ends first. */
+size_t virtio_gather(const struct iovec *iov, unsigned count, uint64_t offset, void *buf, size_t len);
+size_t virtio_scatter(const struct iovec *iov, unsigned count, uint64_t offset, const void *buf, size_t len);
+
 /* --- for transports --- */
 void virtio_reset(VirtioDevice *vdev);
 void virtio_set_status(VirtioDevice *vdev, uint8_t status);
