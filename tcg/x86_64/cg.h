@@ -111,9 +111,18 @@ typedef struct MapSite { /* an instruction that reads memory slots outside of it
     TcgSlotSet present;  /* slots in its map and in those of all later ones */
 } MapSite;
 
+typedef struct Group { /* of memory accesses; see mem-groups.c */
+    uint32_t base;       /* root value */
+    uint32_t first, last, count;
+    uint32_t val;        /* pseudo value that holds the addend, or 1 */
+    int32_t lo, hi;      /* displacements [lo, hi) */
+    uint8_t mmu;
+    bool write;
+} Group;
+
 typedef enum StubKind {
     STUB_LOAD, STUB_STORE, STUB_ATOMIC, STUB_CMPXCHG, STUB_LDX, STUB_STX, STUB_EXIT, STUB_EDGE, STUB_FIXNAN, STUB_REF,
-    STUB_FMINMAX, STUB_LEAVE, STUB_DATA,
+    STUB_FMINMAX, STUB_LEAVE, STUB_DATA, STUB_LEADER, STUB_MEMBER,
 } StubKind;
 typedef struct Stub {
     uint8_t kind, reg, cls;
@@ -156,6 +165,8 @@ typedef struct CgScratch {
     TcgLink *link;       uint32_t link_count, link_cap;
     uint8_t **block_at;  uint32_t block_cap;
     uint8_t *busy;       uint32_t busy_cap; /* per instruction: bit 0: rdx holds something else; bits 1-2: VEC_* variant */
+    Group *group;        uint32_t group_count, group_cap;
+    uint16_t *group_of;  /* per instruction; 0: none */
     uint32_t *homed;     uint32_t homed_count, homed_cap; /* values living in slot memory */
 } CgScratch;
 
@@ -186,7 +197,16 @@ typedef struct Cg {
 
 /* liveness.c, regalloc.c */
 void cg_liveness(Cg *c);
+void cg_find_groups(Cg *c);
 void cg_allocate(Cg *c);
+/* The instruction that defines a value; a NOP for pseudo values */
+static inline const TcgInsn *cg_insn(const Cg *c, uint32_t i)
+{
+    static const TcgInsn nop;
+    return i < c->r->insn_count ? &c->r->insns[i] : &nop;
+}
+/* The group that the instruction belongs to, or NULL */
+static inline const Group *cg_group(const Cg *c, uint32_t i) { return c->s->group_of[i] ? &c->s->group[c->s->group_of[i]] : NULL; }
 TcgType cg_result_type(const TcgInsn *in);
 unsigned cg_operands(const TcgRegion *r, const TcgInsn *in);
 /* The value that the OR or ADD @in rotates, and by how much to the right, or TCG_NONE */

@@ -282,6 +282,7 @@ static CgScratch *take_scratch(TcgBackend *be, uint32_t insns, uint32_t blocks)
         s->val_cap = insns + insns / 2 + 256;
         s->val = g_realloc_n(s->val, s->val_cap, sizeof *s->val);
         s->busy = g_realloc(s->busy, s->val_cap);
+        s->group_of = g_realloc_n(s->group_of, s->val_cap, sizeof *s->group_of);
     }
     if (s->block_cap < blocks) {
         s->block_cap = blocks * 2 + 16;
@@ -298,7 +299,7 @@ static void free_scratch(CgScratch *s)
     if (!s)
         return;
     void *parts[] = {s->val, s->use, s->loop, s->clobber, s->msite, s->stub, s->fixup, s->plink, s->site, s->locs, s->link,
-                     s->block_at, s->busy, s->homed, s};
+                     s->block_at, s->busy, s->homed, s->group, s->group_of, s};
     for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++)
         g_free(parts[i]);
 }
@@ -311,7 +312,8 @@ TcgCode *tcg_backend_compile(TcgBackend *be, TcgRegion *r, uint8_t *rx, size_t b
         error_setg(errp, "Only a promoted region can be compiled: call tcg_optimize() first");
         return NULL;
     }
-    CgScratch *s = take_scratch(be, r->insn_count + 1, r->block_count);
+    CgScratch *s = take_scratch(be, r->insn_count + r->insn_count / 2 + 1, /* and a pseudo value for two accesses */
+                                  r->block_count);
     Cg c = {.be = be, .r = r, .s = s, .val = s->val, .feat = be->feat, .avx = (be->feat & FEAT_AVX) != 0,
             .bmi2 = (be->feat & FEAT_BMI2) != 0, .mmu_fetch = mmu_fetch};
     c.start = c.a.p = tcg_code_rw(be->cb, rx);

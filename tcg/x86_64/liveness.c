@@ -366,6 +366,9 @@ static void scan_insn(Cg *c, uint32_t i, float weight)
         if (c->val[in->arg[k]].type != TCG_I32 && needs_upper(c, in, k, v))
             c->val[c->val[in->arg[k]].root].flags |= VF_NEED64;
     }
+    const Group *g = cg_group(c, i);
+    if (g && g->first != i)
+        use(c, g->val, 2 * i, weight / 2);
     if (in->map)
         use_map(c, in->map, 2 * i);
     else if (effects & (TCG_EFF_FAULT | TCG_EFF_EXIT))
@@ -449,6 +452,7 @@ void cg_liveness(Cg *c)
         rebase_addresses(c, &r->blocks[b]);
     for (uint32_t i = 0; i < r->insn_count; i++)
         c->val[i].uses = 0;
+    cg_find_groups(c);
     for (uint32_t b = r->block_count; b-- > 0;) {
         float w = depth_weight[MIN(r->blocks[b].loop_depth, 3)];
         uint32_t succ[2];

@@ -198,34 +198,24 @@ static uint32_t new_stub(Cg *c, StubKind kind, const Access *a)
     return c->s->stub_count - 1;
 }
 
-static void lower_load(Cg *c, const TcgInsn *in)
+static void access_load(Cg *c, const TcgInsn *in, Mem m)
 {
-    Access a = access_of(c, in);
     TcgType t = (TcgType)in->type;
-    begin(c, &a, in);
-    uint32_t s = new_stub(c, STUB_LOAD, &a);
-    bool gpr = tcg_type_is_int(t), big = tcg_mem_big(a.mem) && a.bytes > 1;
-
-    if (is_vec(t) && big) {
-        c->s->stub[s].from[0] = asm_jmp(&c->a);
+    TcgMem mem = in->aux;
+    Loc l = {.kind = LOC_MEM, .m = m};
+    if (tcg_type_is_int(t)) {
+        load_gpr(c, cg_dst_gpr(c), m, mem, cg_w(t));
+    } else if (c->val[c->i].cls == CLS_MEM) {
+        if (!c->val[c->i].end) /* nobody wants it: it has no place */
+            cg_load_xmm(c, XS1, l, TCG_V128);
+        else
+            cg_store_loc(c, mem_b(RSP, c->val[c->i].disp), l, t, RCX);
+    } else if (tcg_mem_big(mem) && tcg_mem_bytes(mem) > 1) {
+        load_gpr(c, RCX, m, mem, tcg_mem_bytes(mem) == 8);
+        cg_load_xmm(c, cg_dst_xmm(c), (Loc){.kind = LOC_GPR, .reg = RCX}, t);
     } else {
-        Mem m = check(c, &a, TLB_READ, false, &c->s->stub[s]);
-        Loc l = {.kind = LOC_MEM, .m = m};
-        if (gpr) {
-            load_gpr(c, cg_dst_gpr(c), m, a.mem, cg_w(t));
-        } else if (c->val[c->i].cls == CLS_MEM) {
-            if (!c->val[c->i].end) /* nobody wants it: it has no place */
-                cg_load_xmm(c, XS1, l, TCG_V128);
-            else
-                cg_store_loc(c, mem_b(RSP, c->val[c->i].disp), l, t, RCX);
-        } else if (big) {
-            load_gpr(c, RCX, m, a.mem, a.bytes == 8);
-            cg_load_xmm(c, cg_dst_xmm(c), (Loc){.kind = LOC_GPR, .reg = RCX}, t);
-        } else {
-            cg_load_xmm(c, cg_dst_xmm(c), l, t);
-        }
+        cg_load_xmm(c, cg_dst_xmm(c), l, t);
     }
-    emit_back(c, s);
 }
 
 static void store_gpr(Cg *c, unsigned reg, Mem m, TcgMem mem)
@@ -278,17 +268,111 @@ static void store_value(Cg *c, Loc v, Mem m, TcgMem mem, TcgType t)
     }
 }
 
-static void lower_store(Cg *c, const TcgInsn *in)
+static void do_access(Cg *c, const TcgInsn *in, Mem m)
+{
+    if (in->op == TCG_OP_LD)
+        access_load(c, in, m);
+    else
+        store_value(c, cg_loc(c, in->arg[1]), m, in->aux, (TcgType)in->type);
+}
+
+static void lower_plain(Cg *c, const TcgInsn *in)
 {
     Access a = access_of(c, in);
-    TcgType t = (TcgType)in->type;
+    bool load = in->op == TCG_OP_LD;
     begin(c, &a, in);
-    uint32_t s = new_stub(c, STUB_STORE, &a);
-    if (is_vec(t) && tcg_mem_big(a.mem))
+    uint32_t s = new_stub(c, load ? STUB_LOAD : STUB_STORE, &a);
+    if (is_vec((TcgType)in->type) && tcg_mem_big(a.mem))
         c->s->stub[s].from[0] = asm_jmp(&c->a);
     else
-        store_value(c, cg_loc(c, in->arg[1]), check(c, &a, TLB_WRITE, false, &c->s->stub[s]), a.mem, t);
+        do_access(c, in, check(c, &a, load ? TLB_READ : TLB_WRITE, false, &c->s->stub[s]));
     emit_back(c, s);
+}
+
+/* --- groups --- */
+
+/* The check of a group's whole range; on a hit rax holds the addend. Returns where a failure jumps from. */
+static uint8_t *check_group(Cg *c, const Group *g, Loc base)
+{
+    int32_t table = TLB_TABLE_OFFSET(g->mmu, g->write ? TLB_WRITE : TLB_READ);
+    unsigned b = base.reg;
+    if (base.kind != LOC_GPR) {
+        cg_load_gpr(c, RCX, base, true);
+        b = RCX;
+    }
+    if (g->lo)
+        asm_lea(&c->a, false, RAX, mem_b(b, g->lo));
+    index_from(c, g->lo ? RAX : b);
+    asm_lea(&c->a, true, RCX, mem_b(b, g->hi - 1));
+    asm_g1_ri(&c->a, G1_AND, true, RCX, (int32_t)TLB_PAGE_MASK);
+    asm_rm(&c->a, X_CMP | X_W, RCX, mem_bi(R15, RAX, 0, table));
+    uint8_t *miss = asm_jcc(&c->a, CC_NE);
+    asm_rm(&c->a, X_MOV | X_W, RAX, mem_bi(R15, RAX, 0, table + 8));
+    return miss;
+}
+
+/* The group's value from rax, or 1 */
+static void set_group(Cg *c, const Group *g, bool valid)
+{
+    const Val *v = &c->val[g->val];
+    if (!v->end)
+        return;
+    if (v->reg != NOREG) {
+        if (valid)
+            asm_mov_rr(&c->a, true, v->reg, RAX);
+        else
+            asm_mov_ri(&c->a, v->reg, 1);
+    }
+    if (v->mem == MEM_FRAME) {
+        if (valid)
+            asm_rm(&c->a, X_MOV_MR | X_W, RAX, mem_b(RSP, v->disp));
+        else
+            asm_mov_mi(&c->a, true, mem_b(RSP, v->disp), 1);
+    }
+}
+
+static Mem group_address(Cg *c, const Access *a, unsigned addend)
+{
+    if (a->base.kind == LOC_GPR)
+        return mem_bi(a->base.reg, addend, 0, a->disp);
+    if (addend != RAX)
+        asm_mov_rr(&c->a, true, RAX, addend);
+    asm_rm(&c->a, X_ADD | X_W, RAX, a->base.m);
+    return mem_b(RAX, a->disp);
+}
+
+static void lower_group(Cg *c, const TcgInsn *in, const Group *g)
+{
+    Access a = access_of(c, in);
+    bool leader = g->first == c->i;
+    uint32_t s = new_stub(c, leader ? STUB_LEADER : STUB_MEMBER, &a);
+
+    if (leader) {
+        c->s->stub[s].from[0] = check_group(c, g, a.base);
+        set_group(c, g, true);
+        do_access(c, in, group_address(c, &a, RAX));
+    } else {
+        Loc l = cg_loc(c, g->val);
+        unsigned reg = l.reg;
+        if (l.kind != LOC_GPR) {
+            cg_load_gpr(c, RAX, l, true);
+            reg = RAX;
+        }
+        asm_rr(&c->a, 0xf6 | X_BYTERM, 0, reg); /* test reg8, 1 */
+        asm_b(&c->a, 1);
+        c->s->stub[s].from[0] = asm_jcc(&c->a, CC_NE);
+        do_access(c, in, group_address(c, &a, reg));
+    }
+    emit_back(c, s);
+}
+
+static void lower_access(Cg *c, const TcgInsn *in)
+{
+    const Group *g = cg_group(c, c->i);
+    if (g)
+        lower_group(c, in, g);
+    else
+        lower_plain(c, in);
 }
 
 static void lock(Cg *c) { asm_b(&c->a, 0xf0); }
@@ -452,8 +536,7 @@ static void lower_stx(Cg *c, const TcgInsn *in)
 bool lower_mem(Cg *c, const TcgInsn *in)
 {
     switch (in->op) {
-    case TCG_OP_LD: lower_load(c, in); break;
-    case TCG_OP_ST: lower_store(c, in); break;
+    case TCG_OP_LD: case TCG_OP_ST: lower_access(c, in); break;
     case TCG_OP_ATOMIC: lower_atomic(c, in); break;
     case TCG_OP_CMPXCHG: return lower_cmpxchg(c, in);
     case TCG_OP_LDX: lower_ldx(c, in); break;
@@ -481,6 +564,57 @@ static void finish_load(Cg *c, const TcgInsn *in)
         cg_load_xmm(c, cg_dst_xmm(c), is_vec(t) ? ret : (Loc){.kind = LOC_GPR, .reg = RAX}, t);
 }
 
+/* rax: address; value in call_arg */
+static void call_slow(Cg *c, const TcgInsn *in, const Access *a)
+{
+    unsigned v = cg_vec_variant(c);
+    bool load = in->op == TCG_OP_LD, vec = is_vec((TcgType)in->type);
+    if (!load)
+        cg_pass(c, 0, cg_loc(c, in->arg[1]), (TcgType)in->type);
+    address_to(c, a, RAX);
+    asm_mov_ri(&c->a, RCX, a->mem);
+    asm_call_to(&c->a, load ? (vec ? c->be->t_load_vec[v] : c->be->t_load[v]) : vec ? c->be->t_store_vec[v] : c->be->t_store[v]);
+    cg_site(c);
+    if (load)
+        finish_load(c, in);
+}
+
+/*
+ * A leader that misses: by its own check (then its range crosses pages), else by C, which fills the TLB, after which the group is
+ * tried again. A member of a group without an addend: by its own check or by C.
+ */
+static void stub_group(Cg *c, const Stub *s)
+{
+    const TcgInsn *in = &c->r->insns[s->insn];
+    const Group *g = cg_group(c, s->insn);
+    bool leader = s->kind == STUB_LEADER;
+    Access a = access_of(c, in);
+    Stub own = {0};
+
+    Mem m = check(c, &a, g->write ? TLB_WRITE : TLB_READ, false, &own);
+    if (leader) {
+        set_group(c, g, false);
+    }
+    do_access(c, in, m);
+    asm_jmp_to(&c->a, s->back);
+    asm_patch32(own.from[0], c->a.p);
+    call_slow(c, in, &a);
+    if (leader) {
+        bool keep = !g->write && tcg_type_is_int((TcgType)in->type) && cg_dst_gpr(c) == RAX;
+        if (keep)
+            asm_rm(&c->a, X_MOV_MR | X_W, RAX, mem_b(RSP, FRAME_SCRATCH));
+        uint8_t *miss = check_group(c, g, cg_loc_at(c, in->arg[0], c->pos + 1));
+        set_group(c, g, true);
+        uint8_t *done = asm_jmp8(&c->a);
+        asm_patch32(miss, c->a.p);
+        set_group(c, g, false);
+        asm_patch8(done, c->a.p);
+        if (keep)
+            asm_rm(&c->a, X_MOV | X_W, RAX, mem_b(RSP, FRAME_SCRATCH));
+    }
+    asm_jmp_to(&c->a, s->back);
+}
+
 void stub_mem(Cg *c, const Stub *s)
 {
     const TcgInsn *in = &c->r->insns[s->insn];
@@ -490,15 +624,19 @@ void stub_mem(Cg *c, const Stub *s)
     uint32_t word = a.mem;
     uint8_t *t = NULL;
 
+    if (s->kind == STUB_LEADER || s->kind == STUB_MEMBER) {
+        stub_group(c, s);
+        return;
+    }
     if (s->reg == WIDE_BASE)
         a.base = scratch_loc();
+    if (s->kind == STUB_LOAD || s->kind == STUB_STORE) {
+        call_slow(c, in, &a);
+        asm_jmp_to(&c->a, s->back);
+        return;
+    }
     switch (s->kind) {
-    case STUB_LOAD: t = is_vec((TcgType)in->type) ? be->t_load_vec[v] : be->t_load[v]; break;
     case STUB_LDX: t = be->t_load[v]; break;
-    case STUB_STORE:
-        t = is_vec((TcgType)in->type) ? be->t_store_vec[v] : be->t_store[v];
-        cg_pass(c, 0, cg_loc(c, in->arg[1]), (TcgType)in->type);
-        break;
     case STUB_ATOMIC:
         t = be->t_atomic[v];
         word |= (uint32_t)in->sub << 16;
@@ -521,9 +659,6 @@ void stub_mem(Cg *c, const Stub *s)
     asm_call_to(&c->a, t);
     cg_site(c);
     switch (s->kind) {
-    case STUB_LOAD:
-        finish_load(c, in);
-        break;
     case STUB_ATOMIC: case STUB_CMPXCHG:
         asm_mov_rr(&c->a, cg_w((TcgType)in->type), cg_dst_gpr(c), RAX);
         break;

@@ -117,7 +117,7 @@ static void live_in_slot(Cg *c, uint32_t i, unsigned slot)
 static void live_in_frame(Cg *c, uint32_t i)
 {
     Val *v = &c->val[i];
-    bool phi = c->r->insns[i].op == TCG_OP_PHI;
+    bool phi = cg_insn(c, i)->op == TCG_OP_PHI;
     unsigned n = MAX(tcg_type_bytes((TcgType)v->type), 8u) / 8;
     uint32_t k = 0, run = 0;
     for (; k < FRAME_SPILL_SLOTS && run < n; k++)
@@ -137,7 +137,7 @@ static void live_in_frame(Cg *c, uint32_t i)
 static void give_memory(Cg *c, uint32_t i)
 {
     Val *v = &c->val[i];
-    const TcgInsn *in = &c->r->insns[i];
+    const TcgInsn *in = cg_insn(c, i);
     if (v->mem != MEM_NONE)
         return;
     if (in->op == TCG_OP_GET && get_resident(c, in, v)) {
@@ -153,7 +153,7 @@ static void give_memory(Cg *c, uint32_t i)
 /* Weighted accesses that a register saves, per position it is held */
 static float keep_value(Cg *c, Val *v, uint32_t pos, float here)
 {
-    bool through = v->start == pos && c->r->insns[v - c->val].op == TCG_OP_PHI;
+    bool through = v->start == pos && cg_insn(c, (uint32_t)(v - c->val))->op == TCG_OP_PHI;
     for (uint32_t k = 0; k < c->s->loop_count && !through; k++)
         through = c->s->loop[k].start <= pos && pos <= c->s->loop[k].end && v->start <= c->s->loop[k].start;
     if (through)
@@ -177,7 +177,7 @@ static void evict(Ra *ra, uint32_t i, uint32_t pos)
         if (v->start < l->start && l->start <= pos && pos <= l->end)
             v->reg_end = MIN(v->reg_end, l->start);
     }
-    if (c->r->insns[i].op == TCG_OP_PHI)
+    if (cg_insn(c, i)->op == TCG_OP_PHI)
         v->reg_end = v->start;
 }
 
@@ -206,7 +206,7 @@ static unsigned reg_of_arg(const Ra *ra, const Val *v, TcgVal arg)
 static unsigned hint(const Ra *ra, uint32_t i)
 {
     const Cg *c = ra->c;
-    const TcgInsn *in = &c->r->insns[i];
+    const TcgInsn *in = cg_insn(c, i);
     const Val *v = &c->val[i];
     unsigned reg;
 
@@ -365,6 +365,9 @@ void cg_allocate(Cg *c)
                 continue;
             }
             note_busy(&ra, i, in);
+            const Group *g = cg_group(c, i);
+            if (g && g->first == i)
+                allocate(&ra, g->val, here / 2);
             if (place && v->cls == CLS_MEM)
                 give_memory(c, i);
             else if (place)

@@ -149,6 +149,63 @@ static void many(uint32_t features, uint64_t first, unsigned count)
     fixture_free(&f);
 }
 
+/* Loads and stores off one base: share a TLB check; around the page's end, misaligned, with registers short */
+static void build_group(Fixture *f, TcgRegion *r, unsigned values)
+{
+    enum { X = 1 };
+    TcgBuilder *b = f->b;
+    TcgMem mem = TCG_MEM(3u, 0u, 0u, TCG_ALIGN_ANY, 1u), word = TCG_MEM(2u, 1u, 0u, TCG_ALIGN_ANY, 1u);
+    tcg_region_reset(r, 0x1000, 0);
+    tcg_builder_begin(b, r);
+    tcg_builder_insn(b, 0x1000, 4);
+    TcgVal base = tcg_get(b, X + 1, TCG_I64), v[16];
+    for (unsigned i = 0; i < values; i++)
+        v[i] = tcg_emit2(b, TCG_OP_MUL, TCG_I64, tcg_get(b, X + 2 + i % 8, TCG_I64), tcg_const(b, TCG_I64, 3 + i));
+    for (unsigned i = 0; i < 4; i++) {
+        tcg_builder_insn(b, 0x1004 + 8 * i, 4);
+        tcg_put(b, X + 2 + i, tcg_load(b, TCG_I64, base, 8 * i - 8, i & 1 ? word : mem));
+        tcg_builder_insn(b, 0x1008 + 8 * i, 4);
+        tcg_store(b, TCG_I64, base, 12 * i, tcg_get(b, X + 5 + i, TCG_I64), i & 1 ? mem : word);
+    }
+    tcg_builder_insn(b, 0x1024, 4);
+    for (unsigned i = 0; i < values; i++)
+        tcg_put(b, X + 2 + i % 8, tcg_emit2(b, TCG_OP_XOR, TCG_I64, tcg_get(b, X + 2 + i % 8, TCG_I64), v[i]));
+    tcg_builder_end(b, 0x1028);
+}
+
+static void test_group(void)
+{
+    Fixture f;
+    fixture_init(&f);
+    for (unsigned values = 0; values <= 16; values += 4) {
+        bool too_big;
+        TcgRandom g;
+        tcg_random_init(&g, values, 0);
+        build_group(&f, f.built, values);
+        build_group(&f, f.opt, values);
+        tcg_optimize(f.opt);
+        TcgCode *code = tcg_backend_compile(f.be, f.opt, f.cb.rx + f.used, BUFFER - f.used, 0, &too_big, NULL);
+        g_assert_nonnull(code);
+        for (unsigned at = 0; at < 3 * 128; at++) {
+            tcg_random_fill(&g, f.start);
+            f.start->parent.tcg.exit_request = 0;
+            f.start->x[1] = RANDOM_MEM_BASE + (at < 128 ? 0 : at < 256 ? 1000 : RANDOM_MEM_SIZE - 100) + at % 128;
+            tcg_random_copy(f.x, f.start);
+            tcg_random_copy(f.y, f.start);
+            tcg_random_interpret(f.x, f.built);
+            fill_tlb(&f, at & 1);
+            run_native(&f, code);
+            const char *diff = tcg_random_difference(f.x, f.y, 0x3d);
+            if (diff) {
+                tcg_backend_print_code(f.be, code, stderr);
+                g_error("%u values at %u: %s", values, at, diff);
+            }
+        }
+        tcg_code_free(code);
+    }
+    fixture_free(&f);
+}
+
 static void test_int(void) { many(0, 1, 2000); }
 static void test_branch(void) { many(TCG_RANDOM_BRANCH | TCG_RANDOM_LOOP, 10001, 2000); }
 static void test_mem(void) { many(TCG_RANDOM_MEM, 20001, 2000); }
@@ -169,6 +226,7 @@ static void test_baseline(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/x86/random/group", test_group);
     g_test_add_func("/x86/random/int", test_int);
     g_test_add_func("/x86/random/branch", test_branch);
     g_test_add_func("/x86/random/mem", test_mem);
