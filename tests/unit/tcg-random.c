@@ -210,51 +210,86 @@ static void set_memory(Gen *n, TcgInsn *in)
     in->aux = mem_rule(n, max);
 }
 
-/* Type, sub, cond, aux and imm of an operation. False: not now. */
-static bool set_details(Gen *n, TcgInsn *in)
+static void set_vector(Gen *n, TcgInsn *in)
 {
     unsigned op = in->op, lane;
 
-    in->type = (uint8_t)int_type(n);
-    if (op >= TCG_OP_LD && op <= TCG_OP_FENCE) {
-        set_memory(n, in);
-        if (op == TCG_OP_ATOMIC) {
-            in->sub = (uint8_t)pick(n, TCG_RMW_MAXU + 1);
-        } else if (op == TCG_OP_STX) {
-            in->sub = in->type;
-            in->type = TCG_I64;
-        }
-        return true;
+    in->type = (uint8_t)vec_type(n);
+    in->aux = pick(n, 4);
+    if (op >= TCG_OP_VFADD && op <= TCG_OP_VFDIV) {
+        in->aux = 2 + pick(n, 2);
     }
-    if (op >= TCG_OP_VDUP && op <= TCG_OP_HOSTVEC) {
-        in->type = (uint8_t)vec_type(n);
-        in->aux = pick(n, 4);
-        if (op >= TCG_OP_VFADD && op <= TCG_OP_VFDIV) {
-            in->aux = 2 + pick(n, 2);
+    lane = 1u << in->aux;
+    if (op == TCG_OP_VSHLI || op == TCG_OP_VSHRI || op == TCG_OP_VSARI) {
+        in->imm = pick(n, 8 * lane);
+    } else if (op == TCG_OP_VEXTRACT) {
+        in->type = TCG_I64;
+        in->imm = pick(n, 16 / lane);
+    } else if (op == TCG_OP_VINSERT) {
+        in->imm = pick(n, tcg_type_bytes((TcgType)in->type) / lane);
+    } else if (op == TCG_OP_HOSTVEC) {
+        in->aux = pick(n, TCG_HV_COUNT);
+        in->imm = tcg_hostvec[in->aux].imm8 ? pick(n, 256) : 0;
+        if (in->type == TCG_V64) {
+            in->type = TCG_V128;
         }
-        lane = 1u << in->aux;
-        if (op == TCG_OP_VSHLI || op == TCG_OP_VSHRI || op == TCG_OP_VSARI) {
-            in->imm = pick(n, 8 * lane);
-        } else if (op == TCG_OP_VEXTRACT) {
-            in->type = TCG_I64;
-            in->imm = pick(n, 16 / lane);
-        } else if (op == TCG_OP_VINSERT) {
-            in->imm = pick(n, tcg_type_bytes((TcgType)in->type) / lane);
-        } else if (op == TCG_OP_HOSTVEC) {
-            in->aux = pick(n, TCG_HV_COUNT);
-            in->imm = tcg_hostvec[in->aux].imm8 ? pick(n, 256) : 0;
-            if (in->type == TCG_V64) {
-                in->type = TCG_V128;
-            }
-        }
-        return true;
     }
-    if (op >= TCG_OP_FADD && op <= TCG_OP_FMAX) {
+}
+
+/* Conversions between types, compares of floats. */
+static bool set_conversion(Gen *n, TcgInsn *in)
+{
+    switch (in->op) {
+    case TCG_OP_FCMP:
+        in->type = TCG_I64;
+        in->cond = (uint8_t)(const uint8_t[]){TCG_COND_EQ, TCG_COND_LT, TCG_COND_LE}[pick(n, 3)];
+        in->aux = fp_type(n);
+        in->imm = pick(n, 2);
+        break;
+    case TCG_OP_FTOF:
+        in->aux = fp_type(n);
+        in->type = in->aux == TCG_F32 ? TCG_F64 : TCG_F32;
+        in->aux |= fp_rule(n) << 8;
+        break;
+    case TCG_OP_FTOI:
+        in->aux = fp_type(n) | fp_rule(n) << 8;
+        in->imm = pick(n, 2);
+        break;
+    case TCG_OP_ITOF:
         in->type = (uint8_t)fp_type(n);
+        in->sub = (uint8_t)int_type(n);
         in->aux = fp_rule(n);
-        in->imm = op == TCG_OP_FMA ? pick(n, 4) : 0;
-        return true;
+        in->imm = pick(n, 2);
+        break;
+    case TCG_OP_FCLASS:
+        in->type = TCG_I64;
+        in->aux = fp_type(n);
+        break;
+    case TCG_OP_BITCAST: {
+        static const uint8_t pairs[][2] = {{TCG_I32, TCG_F32}, {TCG_F32, TCG_I32}, {TCG_I64, TCG_F64}, {TCG_F64, TCG_I64},
+                                           {TCG_I64, TCG_V64}, {TCG_V64, TCG_I64}, {TCG_V64, TCG_F64}, {TCG_I128, TCG_V128}, {TCG_V128, TCG_I128}};
+        unsigned i = pick(n, G_N_ELEMENTS(pairs));
+
+        in->aux = pairs[i][0];
+        in->type = pairs[i][1];
+        return (in->aux < TCG_V64 && in->type < TCG_V64 && i < 7) || has(n, i < 7 ? TCG_RANDOM_VEC : TCG_RANDOM_I128);
     }
+    case TCG_OP_BOX32:
+        in->type = TCG_I64;
+        break;
+    case TCG_OP_UNBOX32:
+        in->type = TCG_F32;
+        break;
+    default:
+        break;
+    }
+    return true;
+}
+
+static bool set_integer(Gen *n, TcgInsn *in)
+{
+    unsigned op = in->op;
+
     switch (op) {
     case TCG_OP_SEXT:
     case TCG_OP_ZEXT:
@@ -307,50 +342,39 @@ static bool set_details(Gen *n, TcgInsn *in)
         in->type = op == TCG_OP_FLAGPACK ? TCG_I64 : TCG_FLAGS_T;
         in->aux = pick(n, 2);
         break;
-    case TCG_OP_FCMP:
-        in->type = TCG_I64;
-        in->cond = (uint8_t)(const uint8_t[]){TCG_COND_EQ, TCG_COND_LT, TCG_COND_LE}[pick(n, 3)];
-        in->aux = fp_type(n);
-        in->imm = pick(n, 2);
-        break;
-    case TCG_OP_FTOF:
-        in->aux = fp_type(n);
-        in->type = in->aux == TCG_F32 ? TCG_F64 : TCG_F32;
-        in->aux |= fp_rule(n) << 8;
-        break;
-    case TCG_OP_FTOI:
-        in->aux = fp_type(n) | fp_rule(n) << 8;
-        in->imm = pick(n, 2);
-        break;
-    case TCG_OP_ITOF:
-        in->type = (uint8_t)fp_type(n);
-        in->sub = (uint8_t)int_type(n);
-        in->aux = fp_rule(n);
-        in->imm = pick(n, 2);
-        break;
-    case TCG_OP_FCLASS:
-        in->type = TCG_I64;
-        in->aux = fp_type(n);
-        break;
-    case TCG_OP_BITCAST: {
-        static const uint8_t pairs[][2] = {{TCG_I32, TCG_F32}, {TCG_F32, TCG_I32}, {TCG_I64, TCG_F64}, {TCG_F64, TCG_I64},
-                                           {TCG_I64, TCG_V64}, {TCG_V64, TCG_I64}, {TCG_V64, TCG_F64}, {TCG_I128, TCG_V128}, {TCG_V128, TCG_I128}};
-        unsigned i = pick(n, G_N_ELEMENTS(pairs));
-
-        in->aux = pairs[i][0];
-        in->type = pairs[i][1];
-        return (in->aux < TCG_V64 && in->type < TCG_V64 && i < 7) || has(n, i < 7 ? TCG_RANDOM_VEC : TCG_RANDOM_I128);
-    }
-    case TCG_OP_BOX32:
-        in->type = TCG_I64;
-        break;
-    case TCG_OP_UNBOX32:
-        in->type = TCG_F32;
-        break;
     default:
-        break;
+        return set_conversion(n, in);
     }
     return true;
+}
+
+/* Type, sub, cond, aux and imm of an operation. False: not now. */
+static bool set_details(Gen *n, TcgInsn *in)
+{
+    unsigned op = in->op;
+
+    in->type = (uint8_t)int_type(n);
+    if (op >= TCG_OP_LD && op <= TCG_OP_FENCE) {
+        set_memory(n, in);
+        if (op == TCG_OP_ATOMIC) {
+            in->sub = (uint8_t)pick(n, TCG_RMW_MAXU + 1);
+        } else if (op == TCG_OP_STX) {
+            in->sub = in->type;
+            in->type = TCG_I64;
+        }
+        return true;
+    }
+    if (op >= TCG_OP_VDUP && op <= TCG_OP_HOSTVEC) {
+        set_vector(n, in);
+        return true;
+    }
+    if (op >= TCG_OP_FADD && op <= TCG_OP_FMAX) {
+        in->type = (uint8_t)fp_type(n);
+        in->aux = fp_rule(n);
+        in->imm = op == TCG_OP_FMA ? pick(n, 4) : 0;
+        return true;
+    }
+    return set_integer(n, in);
 }
 
 static TcgVal op2(Gen *n, TcgOp op, TcgType type, TcgVal a, TcgVal b)
