@@ -117,7 +117,8 @@ typedef struct Group { /* of memory accesses; see mem-groups.c */
     uint32_t val;        /* pseudo value that holds the addend, or 1 */
     int32_t lo, hi;      /* displacements [lo, hi) */
     uint8_t mmu;
-    bool write;
+    bool write;          /* has a store: checks the write table */
+    bool passed_exit;    /* while groups are made */
 } Group;
 
 typedef enum StubKind {

@@ -591,16 +591,15 @@ static void stub_group(Cg *c, const Stub *s)
     Access a = access_of(c, in);
     Stub own = {0};
 
-    Mem m = check(c, &a, g->write ? TLB_WRITE : TLB_READ, false, &own);
-    if (leader) {
+    Mem m = check(c, &a, in->op == TCG_OP_ST ? TLB_WRITE : TLB_READ, false, &own);
+    if (leader)
         set_group(c, g, false);
-    }
     do_access(c, in, m);
     asm_jmp_to(&c->a, s->back);
     asm_patch32(own.from[0], c->a.p);
     call_slow(c, in, &a);
     if (leader) {
-        bool keep = !g->write && tcg_type_is_int((TcgType)in->type) && cg_dst_gpr(c) == RAX;
+        bool keep = in->op == TCG_OP_LD && tcg_type_is_int((TcgType)in->type) && cg_dst_gpr(c) == RAX;
         if (keep)
             asm_rm(&c->a, X_MOV_MR | X_W, RAX, mem_b(RSP, FRAME_SCRATCH));
         uint8_t *miss = check_group(c, g, cg_loc_at(c, in->arg[0], c->pos + 1));

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Groups of memory accesses that share one TLB check: loads (or stores) of one block off the same base value with
+ * Groups of memory accesses that share one TLB check: loads and stores of one block off the same base value with
  * different displacements, as in a function's prologue or a walk over a structure's members.
+ *
+ * A group with a store checks the write table: a page whose write entry is fast is RAM that may be read as well (no target has
+ * pages that can only be written, and watchpoints make all entries of a page slow). A store that may not be reached, behind
+ * an exit, does not turn a group of loads into one of stores: on a read-only page every leader would fail.
  *
  * The first access of a group, its leader, checks that the whole range of the group lies on one page that hits, and keeps the
  * page's addend in a value of its own (a pseudo value behind those of the region's instructions), which lives to the last
@@ -40,6 +44,9 @@ static void find_in_block(Cg *c, const TcgBlock *blk)
         const TcgInsn *in = &c->r->insns[i];
         if (in->op == TCG_OP_CALL)
             n = 0;
+        if (in->op == TCG_OP_EXIT_IF || in->op == TCG_OP_EXIT_FLAGS)
+            for (uint32_t k = 0; k < n; k++)
+                s->group[open[k]].passed_exit = true;
         if (!eligible(c, in))
             continue;
         uint32_t base = c->val[in->arg[0]].root, k;
@@ -47,10 +54,11 @@ static void find_in_block(Cg *c, const TcgBlock *blk)
         bool write = in->op == TCG_OP_ST;
         for (k = 0; k < n; k++) {
             Group *g = &s->group[open[k]];
-            if (g->base == base && g->write == write && g->mmu == tcg_mem_mmu(in->aux) && i - g->last < MAX_GAP &&
+            if (g->base == base && (g->write || !write || !g->passed_exit) && g->mmu == tcg_mem_mmu(in->aux) && i - g->last < MAX_GAP &&
                 MAX(hi, g->hi) - MIN(lo, g->lo) <= MAX_RANGE) {
                 g->lo = MIN(lo, g->lo);
                 g->hi = MAX(hi, g->hi);
+                g->write |= write;
                 g->last = i;
                 g->count++;
                 s->group_of[i] = (uint16_t)open[k];
