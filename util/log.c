@@ -39,14 +39,14 @@ static const struct {
     {"strace", LOG_STRACE, "show system calls of user-mode programs"},
 };
 
-static void print_items(void)
+void log_print_items(FILE *out)
 {
-    printf("Log items (comma separated):\n");
+    fprintf(out, "Log items (comma separated):\n");
     for (size_t i = 0; i < G_N_ELEMENTS(log_items); i++) {
-        printf("%-15s %s\n", log_items[i].name, log_items[i].help);
+        fprintf(out, "%-15s %s\n", log_items[i].name, log_items[i].help);
     }
-    printf("%-15s %s\n", "all", "all of them but 'nochain'");
-    printf("%-15s %s\n", "trace:PATTERN", "trace events, as -trace PATTERN");
+    fprintf(out, "%-15s %s\n", "all", "all of them but 'nochain'");
+    fprintf(out, "%-15s %s\n", "trace:PATTERN", "trace events, as -trace PATTERN");
 }
 
 static bool add_item(const char *word, uint32_t *mask, Error **errp)
@@ -77,7 +77,7 @@ bool log_parse_items(const char *text, uint32_t *mask, Error **errp)
 
     for (char **w = words; *w; w++) {
         if (!strcmp(*w, "help") || !strcmp(*w, "?")) {
-            print_items();
+            log_print_items(stdout);
             return false;
         }
         if (!strcmp(*w, "none") || !**w) {

@@ -36,6 +36,18 @@ void trace_print(const TraceEvent *ev, ...)
     log_unlock(f);
 }
 
+void trace_print_events(FILE *out, const char *pattern)
+{
+    size_t count;
+    const TraceEvent *const *events = trace_events(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (fnmatch(pattern, events[i]->name, 0) == 0) {
+            fprintf(out, "%s : state %d\n", events[i]->name, __atomic_load_n(events[i]->enabled, __ATOMIC_RELAXED));
+        }
+    }
+}
+
 bool trace_set_pattern(const char *pattern, bool enable, Error **errp)
 {
     size_t count, matched = 0;

@@ -35,6 +35,7 @@ extern uint32_t log_mask;
 
 /* "in_asm,op,int" or "help" (then prints the list on stdout and returns false with no error set). */
 bool log_parse_items(const char *text, uint32_t *mask, Error **errp);
+void log_print_items(FILE *out); /* the list that "help" shows */
 void log_set_mask(uint32_t mask);
 bool log_set_file(const char *path, Error **errp);
 /* Prints where any of @item's bits is on. */

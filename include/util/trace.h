@@ -11,6 +11,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "util/error.h"
 #include "util/registry.h"
@@ -43,6 +44,7 @@ typedef struct TraceEvent {
     } while (0)
 
 void trace_print(const TraceEvent *ev, ...);
+void trace_print_events(FILE *out, const char *pattern); /* "NAME : state 0" for each that matches */
 /* "plic_*" on, "-plic_claim" off, "help" lists on stdout (returns false with no error set). */
 bool trace_set_pattern(const char *pattern, bool enable, Error **errp);
 
