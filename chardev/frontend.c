@@ -71,6 +71,7 @@ static void set_focus(Chardev *c, int slot)
         return;
     }
     if (c->focus >= 0) {
+        deliver_typed(c, c->focus); /* typed before the switch */
         front_event(c->front[c->focus], CHAR_EVENT_MUX_OUT);
     }
     c->focus = slot;
