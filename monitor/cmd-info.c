@@ -5,7 +5,9 @@
 #include "internal.h"
 
 #include "accel/tcg/tcg-accel.h"
+#include "block/block.h"
 #include "hw/device.h"
+#include "util/trace.h"
 
 /* Runs @print on a stream of the monitor. */
 static void on_stream(Monitor *mon, void (*print)(Machine *m, FILE *out))
@@ -124,6 +126,37 @@ static void print_chardev(Chardev *chr, void *opaque)
 static void hmp_info_chardev(Monitor *mon, HmpArgs *args) { chardev_foreach(mon->machine->root, print_chardev, mon); }
 static const HmpCommand chardev_command = {"info chardev", NULL, NULL, "", "character devices", hmp_info_chardev};
 HMP_COMMAND(chardev_command);
+
+static void hmp_info_block(Monitor *mon, HmpArgs *args)
+{
+    FILE *out = monitor_file(mon);
+    if (mon->machine->block) {
+        block_print_info(mon->machine->block, out);
+    }
+    fclose(out);
+}
+static const HmpCommand block_command = {"info block", NULL, NULL, "", "disks and their images", hmp_info_block};
+HMP_COMMAND(block_command);
+
+static void hmp_info_trace_events(Monitor *mon, HmpArgs *args)
+{
+    const char *pattern = hmp_arg_str(args, "pattern");
+    FILE *out = monitor_file(mon);
+    trace_print_events(out, pattern ? pattern : "*");
+    fclose(out);
+}
+static const HmpCommand trace_events_command = {"info trace-events", NULL, "pattern:s?", "[PATTERN]", "trace events and whether they are on", hmp_info_trace_events};
+HMP_COMMAND(trace_events_command);
+
+static void hmp_info_history(Monitor *mon, HmpArgs *args)
+{
+    const char *line;
+    for (unsigned i = 0; mon->readline && (line = readline_history(mon->readline, i)); i++) {
+        monitor_printf(mon, "%u: '%s'\n", i, line);
+    }
+}
+static const HmpCommand history_command = {"info history", NULL, NULL, "", "lines that were typed", hmp_info_history};
+HMP_COMMAND(history_command);
 
 typedef struct TreePrint {
     Monitor *mon;

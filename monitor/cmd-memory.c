@@ -28,13 +28,14 @@ static bool read_bytes(CpuState *cpu, bool physical, uint64_t addr, uint8_t *buf
     return true;
 }
 
+/* A value in a column of memory. */
 static void format_value(Monitor *mon, char format, unsigned size, uint64_t v)
 {
     int64_t sv = (int64_t)(v << (64 - 8 * size)) >> (64 - 8 * size);
     switch (format) {
-    case 'd': monitor_printf(mon, "%*" G_GINT64_FORMAT, size * 2 + 1, sv); break;
-    case 'u': monitor_printf(mon, "%*" G_GUINT64_FORMAT, size * 2 + 1, v); break;
-    case 'o': monitor_printf(mon, "%#*" G_GINT64_MODIFIER "o", size * 3, v); break;
+    case 'd': monitor_printf(mon, "%*" G_GINT64_FORMAT, (80 * size + 32) / 33, sv); break;
+    case 'u': monitor_printf(mon, "%*" G_GUINT64_FORMAT, (80 * size + 32) / 33, v); break;
+    case 'o': monitor_printf(mon, "%#*" G_GINT64_MODIFIER "o", (8 * size + 2) / 3, v); break;
     case 'c':
         if (v >= 32 && v < 127) {
             monitor_printf(mon, "'%c'", (char)v);
@@ -43,6 +44,18 @@ static void format_value(Monitor *mon, char format, unsigned size, uint64_t v)
         }
         break;
     default: monitor_printf(mon, "0x%0*" G_GINT64_MODIFIER "x", size * 2, v); break;
+    }
+}
+
+/* A value alone. */
+static void print_value(Monitor *mon, char format, uint64_t v)
+{
+    switch (format) {
+    case 'x': monitor_printf(mon, "%#" G_GINT64_MODIFIER "x", v); break;
+    case 'u': monitor_printf(mon, "%" G_GUINT64_FORMAT, v); break;
+    case 'o': monitor_printf(mon, "%#" G_GINT64_MODIFIER "o", v); break;
+    case 'c': format_value(mon, 'c', 8, v & 0xff); break;
+    default: monitor_printf(mon, "%" G_GINT64_FORMAT, (int64_t)v); break;
     }
 }
 
@@ -77,12 +90,13 @@ static void show(Monitor *mon, HmpArgs *args, bool physical)
     if (!cpu) {
         return;
     }
-    if (args->fmt.format == 'i') {
+    char format = args->fmt.format ? args->fmt.format : 'x';
+    if (format == 'i') {
         show_code(mon, cpu, physical, addr, args->fmt.count);
         return;
     }
-    unsigned size = args->fmt.size ? args->fmt.size : args->fmt.format == 'c' ? 1 : 4;
-    unsigned per_line = args->fmt.format == 'c' ? 8 : MAX(1u, 16 / size);
+    unsigned size = args->fmt.size ? args->fmt.size : format == 'c' ? 1 : 4;
+    unsigned per_line = format == 'c' ? 8 : MAX(1u, 16 / size);
     for (unsigned i = 0; i < args->fmt.count; i++, addr += size) {
         uint8_t bytes[8] = {0};
         if (i % per_line == 0) {
@@ -94,7 +108,7 @@ static void show(Monitor *mon, HmpArgs *args, bool physical)
         }
         uint64_t v = cpu->target->big_endian ? ld_be64(bytes) >> (64 - 8 * size) : ld_le64(bytes);
         monitor_printf(mon, " ");
-        format_value(mon, args->fmt.format, size, v);
+        format_value(mon, format, size, v);
     }
     monitor_printf(mon, "\n");
 }
@@ -111,10 +125,10 @@ static void hmp_print(Monitor *mon, HmpArgs *args)
 {
     uint64_t v = 0;
     hmp_arg_u64(args, "value", &v);
-    format_value(mon, args->fmt.format, 8, v);
+    print_value(mon, args->fmt.format, v);
     monitor_printf(mon, "\n");
 }
-static const HmpCommand print_command = {"print", "p", "fmt:/,value:i", "/FMT EXPRESSION", "show the value of an expression ($reg: a register)", hmp_print};
+static const HmpCommand print_command = {"print", "p", "fmt:/,value:i", "/FMT EXPRESSION", "show the value of an expression (FMT: d x u o c; $reg: a register)", hmp_print};
 HMP_COMMAND(print_command);
 
 static void hmp_gva2gpa(Monitor *mon, HmpArgs *args)
@@ -138,8 +152,8 @@ static void save(Monitor *mon, HmpArgs *args, bool physical)
     const char *path = hmp_arg_str(args, "file");
     hmp_arg_u64(args, "addr", &addr);
     hmp_arg_u64(args, "size", &size);
-    FILE *out = fopen(path, "wb");
-    if (!cpu || !out) {
+    FILE *out = cpu ? fopen(path, "wbe") : NULL;
+    if (!out) {
         monitor_printf(mon, "Error: cannot write '%s': %s\n", path, strerror(errno));
         return;
     }

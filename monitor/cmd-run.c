@@ -4,6 +4,8 @@
  */
 #include "internal.h"
 
+#include <string.h>
+
 #include "util/log.h"
 #include "util/trace.h"
 
@@ -15,7 +17,15 @@ static void hmp_stop(Monitor *mon, HmpArgs *args) { machine_stop(mon->machine, R
 static const HmpCommand stop_command = {"stop", "s", NULL, "", "pause the machine", hmp_stop};
 HMP_COMMAND(stop_command);
 
-static void hmp_cont(Monitor *mon, HmpArgs *args) { machine_start(mon->machine); }
+static void hmp_cont(Monitor *mon, HmpArgs *args)
+{
+    RunState state = mon->machine->state;
+    if (state == RUN_STATE_SHUTDOWN || state == RUN_STATE_INTERNAL_ERROR || state == RUN_STATE_GUEST_PANICKED) {
+        monitor_printf(mon, "Error: the machine is in state '%s'; system_reset leads out of it\n", run_state_names[state]);
+        return;
+    }
+    machine_start(mon->machine);
+}
 static const HmpCommand cont_command = {"cont", "c", NULL, "", "let the machine run", hmp_cont};
 HMP_COMMAND(cont_command);
 
@@ -49,13 +59,17 @@ static void hmp_log(Monitor *mon, HmpArgs *args)
     uint32_t mask = 0;
     Error *err = NULL;
     const char *items = hmp_arg_str(args, "items");
-    if (g_strcmp0(items, "none") == 0 || log_parse_items(items, &mask, &err)) {
+    if (!strcmp(items, "help") || !strcmp(items, "?")) {
+        FILE *out = monitor_file(mon);
+        log_print_items(out);
+        fclose(out);
+    } else if (g_strcmp0(items, "none") == 0 || log_parse_items(items, &mask, &err)) {
         log_set_mask(mask);
     } else if (err) {
         monitor_error(mon, err);
     }
 }
-static const HmpCommand log_command = {"log", NULL, "items:s", "ITEM[,...]|none", "choose what is logged, as -d does", hmp_log};
+static const HmpCommand log_command = {"log", NULL, "items:s", "ITEM[,...]|none|help", "choose what is logged, as -d does", hmp_log};
 HMP_COMMAND(log_command);
 
 static void hmp_trace_event(Monitor *mon, HmpArgs *args)
@@ -63,7 +77,9 @@ static void hmp_trace_event(Monitor *mon, HmpArgs *args)
     Error *err = NULL;
     const char *state = hmp_arg_str(args, "state");
     bool on;
-    if (!parse_bool("state", state, &on, &err) || !trace_set_pattern(hmp_arg_str(args, "pattern"), on, &err)) {
+    if (!strcmp(hmp_arg_str(args, "pattern"), "help")) {
+        monitor_printf(mon, "'info trace-events' lists the events\n");
+    } else if (!parse_bool("state", state, &on, &err) || !trace_set_pattern(hmp_arg_str(args, "pattern"), on, &err)) {
         if (err) {
             monitor_error(mon, err);
         }

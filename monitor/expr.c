@@ -115,8 +115,8 @@ static bool product(Expr *e, uint64_t *v)
         uint64_t w;
         skip_spaces(e);
         char op = *e->p;
-        if (op != '*' && op != '/' && op != '%') {
-            return true;
+        if ((op != '*' && op != '/' && op != '%') || (op == '/' && g_ascii_isalpha(e->p[1]))) {
+            return true; /* "/tmp/file" is the next argument */
         }
         e->p++;
         if (!primary(e, &w)) {

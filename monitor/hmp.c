@@ -100,7 +100,6 @@ static char *take_word(const char **p)
 static bool take_format(HmpArgs *a, const char **p, Error **errp)
 {
     a->fmt.count = 1;
-    a->fmt.format = 'x';
     *p = skip_spaces(*p);
     if (**p != '/') {
         return true;
@@ -124,6 +123,25 @@ static bool take_format(HmpArgs *a, const char **p, Error **errp)
         }
     }
     return true;
+}
+
+/* Registers are those of a CPU that stands still. */
+static bool eval(Monitor *mon, const char **p, uint64_t *v, Error **errp)
+{
+    CpuState *cpu = monitor_cpu(mon);
+    if (!cpu) {
+        error_setg(errp, "there is no CPU");
+        return false;
+    }
+    bool pause = strchr(*p, '$') && machine_is_running(mon->machine);
+    if (pause) {
+        cpus_pause_all(mon->machine);
+    }
+    bool good = expr_eval(cpu, p, v, errp);
+    if (pause) {
+        cpus_resume_all(mon->machine);
+    }
+    return good;
 }
 
 static bool read_one(Monitor *mon, const char *spec, const char **p, HmpArgs *a, Error **errp)
@@ -155,13 +173,8 @@ static bool read_one(Monitor *mon, const char *spec, const char **p, HmpArgs *a,
         *p += strlen(*p);
         return true;
     default: {
-        CpuState *cpu = monitor_cpu(mon);
         uint64_t v;
-        if (!cpu) {
-            error_setg(errp, "there is no CPU");
-            return false;
-        }
-        if (!expr_eval(cpu, p, &v, errp)) {
+        if (!eval(mon, p, &v, errp)) {
             return false;
         }
         g_hash_table_insert(a->numbers, g_strdup(part[0]), g_memdup2(&v, sizeof(v)));
@@ -266,9 +279,10 @@ char **hmp_complete(Monitor *mon, const char *head)
     g_autoptr(GPtrArray) out = g_ptr_array_new();
     size_t count;
     const HmpCommand *const *all = commands(&count);
+    head = skip_spaces(head);
     bool info = g_str_has_prefix(head, "info ");
     bool help = g_str_has_prefix(head, "help ");
-    const char *typed = info || help ? head + 5 : head;
+    const char *typed = skip_spaces(info || help ? head + 5 : head);
     if (strchr(typed, ' ')) {
         return NULL;
     }

@@ -20,6 +20,7 @@ Readline *readline_new(const ReadlineOps *ops, const char *prompt, void *opaque)
 void readline_free(Readline *rl);
 void readline_prompt(Readline *rl); /* shows the prompt and what was typed so far */
 void readline_feed(Readline *rl, uint8_t byte);
+const char *readline_history(Readline *rl, unsigned i); /* oldest first; NULL behind the last */
 
 /* --- hmp.c --- */
 void hmp_dispatch(Monitor *mon, const char *line);
@@ -32,7 +33,7 @@ struct HmpArgs {
     uint32_t flags;      /* bit per letter a-z */
     struct {             /* of `x/FMT` */
         unsigned count;
-        char format;
+        char format;     /* 0: none was given */
         unsigned size;
     } fmt;
 };

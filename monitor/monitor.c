@@ -11,6 +11,8 @@
 #include "util/error.h"
 #include "util/json.h"
 
+enum { PENDING_MAX = 64 * 1024, INPUT_CHUNK = 128 };
+
 static void flush_pending(Monitor *mon)
 {
     size_t taken = mon->pending->len ? char_frontend_write(&mon->fe, mon->pending->str, mon->pending->len) : 0;
@@ -129,12 +131,23 @@ static void event(void *opaque, CharEvent what)
     }
 }
 
-static void writable(void *opaque)
+/* What was printed and nobody reads stops the input. */
+static size_t can_receive(void *opaque)
 {
-    flush_pending(opaque);
+    Monitor *mon = opaque;
+    return mon->pending->len > PENDING_MAX ? 0 : INPUT_CHUNK;
 }
 
-static const CharHandlers handlers = {.receive = receive, .event = event, .writable = writable};
+static void writable(void *opaque)
+{
+    Monitor *mon = opaque;
+    flush_pending(mon);
+    if (can_receive(mon)) {
+        char_frontend_accept_input(&mon->fe);
+    }
+}
+
+static const CharHandlers handlers = {.can_receive = can_receive, .receive = receive, .event = event, .writable = writable};
 
 Monitor *monitor_new(Machine *m, struct Chardev *chr, const char *mode, Error **errp)
 {

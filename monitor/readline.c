@@ -64,6 +64,11 @@ static void redraw(Readline *rl)
     }
 }
 
+const char *readline_history(Readline *rl, unsigned i)
+{
+    return i < rl->history->len ? g_ptr_array_index(rl->history, i) : NULL;
+}
+
 void readline_prompt(Readline *rl)
 {
     redraw(rl);
@@ -207,6 +212,13 @@ static void plain_key(Readline *rl, uint8_t byte)
     switch (byte) {
     case 1: move(rl, 0); break;
     case 2: move(rl, rl->cursor ? rl->cursor - 1 : 0); break;
+    case 3: /* drops the line */
+        print(rl, "^C\r\n");
+        g_string_truncate(rl->line, 0);
+        rl->cursor = 0;
+        rl->recalled = rl->history->len;
+        redraw(rl);
+        break;
     case 4:
         if (rl->cursor < rl->line->len) {
             erase(rl, rl->cursor, rl->cursor + 1);
@@ -249,6 +261,8 @@ void readline_feed(Readline *rl, uint8_t byte)
     case KEY_CSI:
         if (g_ascii_isdigit(byte)) {
             rl->number = (rl->number * 10 + byte - '0') % 1000;
+        } else if (byte >= 0x20 && byte < 0x40) {
+            rl->number = 0; /* a further parameter: a key with Shift or Ctrl */
         } else {
             rl->state = KEY_PLAIN;
             escape_key(rl, byte);
