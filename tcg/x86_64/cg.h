@@ -184,6 +184,7 @@ typedef struct Cg {
     uint32_t i, pos, block;  /* the instruction being emitted */
     uint32_t frame_end[FRAME_SPILL_SLOTS]; /* position up to which a spill slot is taken */
     uint32_t last_get[TCG_MAX_SLOTS];      /* position of each slot's last GET */
+    uint32_t last_map;       /* liveness: the map looked at last */
     bool frame_full, too_big;
     const char *unsupported;
 } Cg;

@@ -189,6 +189,12 @@ static void use_map(Cg *c, uint32_t map, uint32_t pos)
     const TcgMapEntry *e = &c->r->map_entries[m->first];
     TcgSlotSet present = {{0}};
 
+    if (map == c->last_map) { /* the same as of the instruction behind this one: everything in it is alive already */
+        present = c->s->msite[c->s->msite_count - 1].present;
+        add_site(c, pos, &present);
+        return;
+    }
+    c->last_map = map;
     for (uint32_t k = 0; k < m->count; k++)
         tcg_slot_add(&present, e[k].slot);
     for (uint32_t k = 0; k < m->count; k++) {
