@@ -85,7 +85,7 @@ static void drop_page(TlbCtx *c, uint64_t va)
     }
     unsigned bit = page_hash(page >> TLB_PAGE_BITS, JC_FILTER_BITS);
     if (c->jc_filter[bit / 64] >> (bit % 64) & 1) {
-        /* Half-word addresses of one page fill exactly half of the cache. */
+        /* The half-word addresses of one page are next to each other in the cache. */
         unsigned first = (unsigned)(page >> 1) & (JUMP_CACHE_ENTRIES - 1);
 
         for (unsigned i = first; i < first + GUEST_PAGE / 2; i++) {

@@ -53,6 +53,8 @@ enum {
 #define WRITE_FILTER_BITS 4096
 #define JC_FILTER_BITS 8192
 
+G_STATIC_ASSERT(JUMP_CACHE_ENTRIES / CHUNK_ENTRIES <= 64);
+
 typedef struct LargeRange {
     uint64_t start, end; /* inclusive end */
 } LargeRange;
@@ -66,7 +68,7 @@ typedef struct TlbCtx {
     uint32_t log_count;
     uint16_t log[FILL_LOG];
     uint16_t chunks[TLB_MODES][TLB_ACCESS_COUNT];
-    uint16_t jc_chunks;
+    uint64_t jc_chunks;          /* of the jump cache */
     uint8_t victim_next[TLB_MODES][TLB_ACCESS_COUNT];
     bool victims_used;
     uint64_t victim_filter;      /* hashed virtual pages that may be among the victims */

@@ -58,10 +58,10 @@ static void clear_entry(TlbEntry *e)
 
 static void clear_jump_cache(TlbCtx *c)
 {
-    for (unsigned chunk = 0; c->jc_chunks >> chunk; chunk++) {
-        if (c->jc_chunks >> chunk & 1) {
-            memset(&c->pub.jump_cache[chunk * CHUNK_ENTRIES], 0xff, CHUNK_ENTRIES * sizeof(JumpCacheEntry));
-        }
+    for (uint64_t left = c->jc_chunks; left; left &= left - 1) {
+        unsigned chunk = (unsigned)__builtin_ctzll(left);
+
+        memset(&c->pub.jump_cache[chunk * CHUNK_ENTRIES], 0xff, CHUNK_ENTRIES * sizeof(JumpCacheEntry));
     }
     c->jc_chunks = 0;
     memset(c->jc_filter, 0, sizeof(c->jc_filter));
@@ -504,7 +504,7 @@ void tlb_jump_cache_put(TcgVcpu *v, uint64_t pc, uint64_t flags, const void *cod
     TlbCtx *c = v->ctx;
     unsigned index = (unsigned)(pc >> 1) & (JUMP_CACHE_ENTRIES - 1);
 
-    c->jc_chunks |= (uint16_t)(1u << (index >> CHUNK_BITS));
+    c->jc_chunks |= 1ull << (index >> CHUNK_BITS);
     filter_add(c->jc_filter, page_hash(pc >> TLB_PAGE_BITS, JC_FILTER_BITS));
     c->pub.jump_cache[index] = (JumpCacheEntry){pc, flags, (void *)(uintptr_t)code, (uintptr_t)r};
 }
