@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The accelerator as an object: options, set-up of code memory and backend, per-vCPU structures, and what the memory core tells it.
+ * The accelerator as an object: options, set-up of code memory and backend, per-vCPU structures, and what the memory
+ * core tells it.
  *
  * The backend is made with the first CPU, because it needs to know where the target keeps its PC.
  */
@@ -91,8 +92,8 @@ static bool parse_options(TcgAccel *a, struct OptionSet *opts, Error **errp)
         mib = TB_SIZE_DEFAULT;
     }
     if (mib < TB_SIZE_MIN || mib > TB_SIZE_MAX) {
-        error_setg(errp, "tb-size=%" PRIu64 " is out of range: %u to %u (MiB), or 0 for the default of %u", mib, TB_SIZE_MIN,
-                   TB_SIZE_MAX, TB_SIZE_DEFAULT);
+        error_setg(errp, "tb-size=%" PRIu64 " is out of range: %u to %u (MiB), or 0 for the default of %u", mib,
+                   TB_SIZE_MIN, TB_SIZE_MAX, TB_SIZE_DEFAULT);
         return false;
     }
     a->tb_size = (size_t)mib << 20;

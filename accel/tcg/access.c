@@ -2,15 +2,19 @@
 /*
  * Slow paths of loads and stores: what generated code calls when its inline TLB compare fails, and what helpers use.
  *
- * An access ends up here because of a miss, misalignment, a page boundary, a device, a watched page or a watchpoint. Faults
- * are raised before anything was stored: an access over a page boundary has both pages checked first. The state is precise
- * throughout (cpu->tcg.ra, see cpu_sync_state), so device code may raise, read registers, or stop the machine.
+ * An access ends up here because of a miss, misalignment, a page boundary, a device, a watched page or a watchpoint.
+ * Faults are raised before anything was stored: an access over a page boundary has both pages checked first. The state
+ * is precise throughout (cpu->tcg.ra, see cpu_sync_state), so device code may raise, read registers, or stop the
+ * machine.
  */
 #include <string.h>
 
 #include "internal.h"
 
-static bool mem_traps(const TcgVcpu *v, TcgMem mem) { return tcg_mem_align(mem) == TCG_ALIGN_NATURAL && v->target->misaligned; }
+static bool mem_traps(const TcgVcpu *v, TcgMem mem)
+{
+    return tcg_mem_align(mem) == TCG_ALIGN_NATURAL && v->target->misaligned;
+}
 static bool crosses(uint64_t va, unsigned len) { return IN_PAGE(va) + len > GUEST_PAGE; }
 
 void access_bus_error(TcgVcpu *v, uint64_t va, uint64_t pa, MmuAccess access)
@@ -34,7 +38,10 @@ void access_watchpoint(TcgVcpu *v, uint64_t va, unsigned len, MmuAccess access)
         bool wanted = access == MMU_WRITE ? w->on_write : w->on_read;
 
         if (wanted && w->len && w->va <= va + (len - 1) && w->va + (w->len - 1) >= va) {
-            /* Back to the start of the instruction, where it stops; or the dispatcher steps it with watchpoints off first. */
+            /*
+             * Back to the start of the instruction, where it stops; or the dispatcher steps it with watchpoints off
+             * first.
+             */
             cpu->watch_hit = (int)i;
             if (v->target->watch_before) {
                 debug_stop(v);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Slow paths of atomic operations. On RAM they are the host's own atomics, so they are atomic with inline code of other vCPUs
- * as well; on a device they are a read and a write under the machine lock. A misaligned one raises where the target
- * wants that, else it is done under a lock of its own, atomic only against others of its kind.
+ * Slow paths of atomic operations. On RAM they are the host's own atomics, so they are atomic with inline code of other
+ * vCPUs as well; on a device they are a read and a write under the machine lock. A misaligned one raises where the
+ * target wants that, else it is done under a lock of its own, atomic only against others of its kind.
  */
 #include <string.h>
 
@@ -15,7 +15,10 @@ typedef struct AtomicOp {
     TcgMem mem;
 } AtomicOp;
 
-static uint64_t bits_of(TcgMem mem) { return tcg_mem_bytes(mem) >= 8 ? ~(uint64_t)0 : (1ull << (8 * tcg_mem_bytes(mem))) - 1; }
+static uint64_t bits_of(TcgMem mem)
+{
+    return tcg_mem_bytes(mem) >= 8 ? ~(uint64_t)0 : (1ull << (8 * tcg_mem_bytes(mem))) - 1;
+}
 
 static uint64_t extend(uint64_t v, TcgMem mem)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Breakpoints, watchpoints and single steps. None of them costs the fast path anything: regions end before a breakpoint, a
- * watched page's TLB entries are slow, and a step is a region of one instruction that is never linked.
+ * Breakpoints, watchpoints and single steps. None of them costs the fast path anything: regions end before a
+ * breakpoint, a watched page's TLB entries are slow, and a step is a region of one instruction that is never linked.
  *
- * The lists change only while all vCPUs are paused. Each vCPU compares a sum over them when it resumes: new watchpoints flush its TLB,
- * and where the union of all CPUs' breakpoints changed all code is dropped. Regions are shared, so a CPU may meet
- * another one's breakpoint; it steps over it.
+ * The lists change only while all vCPUs are paused. Each vCPU compares a sum over them when it resumes: new watchpoints
+ * flush its TLB, and where the union of all CPUs' breakpoints changed all code is dropped. Regions are shared, so a CPU
+ * may meet another one's breakpoint; it steps over it.
  */
 #include <string.h>
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The run loop of a vCPU: find a region, run it, link the way that led to it, and between regions look at what others want.
+ * The run loop of a vCPU: find a region, run it, link the way that led to it, and between regions look at what others
+ * want.
  *
- * Requests: exit_request is cleared first, its causes are looked at afterwards; who makes a request does it the other way round
- * (target/core/cpu.c). So the turn that runs without looking costs one load. Exceptions come in by longjmp with all guest state in
- * memory, or from helpers that stored cpu->exception; interrupts are looked at whenever a region ended by a runtime exit
- * or a request came in.
+ * Requests: exit_request is cleared first, its causes are looked at afterwards; who makes a request does it the other
+ * way round (target/core/cpu.c). So the turn that runs without looking costs one load. Exceptions come in by longjmp
+ * with all guest state in memory, or from helpers that stored cpu->exception; interrupts are looked at whenever a
+ * region ended by a runtime exit or a request came in.
  *
  * A vCPU without work sleeps on cpu->wake; it is offline for the reclaimer and for TLB flushes meanwhile.
  */
@@ -123,7 +124,10 @@ static bool attend(TcgVcpu *v, bool *moved)
 
 /* ------------------------------------------------------------------ finding */
 
-/* Host address of the byte at @va by the fetch TLB; raises guest faults. NULL where it is not RAM and the target ignores that. */
+/*
+ * Host address of the byte at @va by the fetch TLB; raises guest faults. NULL where it is not RAM and the target
+ * ignores that.
+ */
 static const uint8_t *fetch_host(TcgVcpu *v, uint64_t va, uint64_t flags)
 {
     TlbEntry e = tlb_get(v, va, MMU_FETCH, v->target->fetch_mode(flags));
@@ -199,8 +203,8 @@ void *exec_lookup(CpuState *cpu, uint64_t pc)
 
 static void log_entry(TcgVcpu *v, const Region *r)
 {
-    log_printf(LOG_EXEC, "cpu %u: %#" PRIx64 " flags %#" PRIx64 " (%u instructions)%s\n", v->cpu->index, r->pc, r->flags, r->insns,
-               r->code ? "" : " interpreted");
+    log_printf(LOG_EXEC, "cpu %u: %#" PRIx64 " flags %#" PRIx64 " (%u instructions)%s\n", v->cpu->index, r->pc,
+               r->flags, r->insns, r->code ? "" : " interpreted");
     if (log_on(LOG_CPU) && v->target->print_state) {
         FILE *out = log_lock();
 

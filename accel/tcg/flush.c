@@ -2,12 +2,12 @@
 /*
  * Flushing TLB contexts: everything, one context, one page; and flushes that other threads ask for.
  *
- * A flush also drops what was derived from the entries it drops: the jump cache's entries of the page. Cross-page links compare
- * with the fetch table itself, so they need no flush. A page inside a large page drops the whole large page, because the
- * guest may name any address in it.
+ * A flush also drops what was derived from the entries it drops: the jump cache's entries of the page. Cross-page links
+ * compare with the fetch table itself, so they need no flush. A page inside a large page drops the whole large page,
+ * because the guest may name any address in it.
  *
- * Requests of other threads are tickets: flush_request counts up, the owner takes the count, flushes, and stores it in flush_done,
- * in the dispatcher or when it comes online, so before it runs another region.
+ * Requests of other threads are tickets: flush_request counts up, the owner takes the count, flushes, and stores it in
+ * flush_done, in the dispatcher or when it comes online, so before it runs another region.
  */
 #include <string.h>
 
@@ -75,7 +75,8 @@ static void drop_page(TlbCtx *c, uint64_t va)
 
     for (unsigned m = 0; m < TLB_MODES; m++) {
         for (unsigned a = 0; a < TLB_ACCESS_COUNT; a++) {
-            if (c->chunks[m][a] >> (index >> CHUNK_BITS) & 1) { /* else nothing near it was ever filled: spare the cache */
+            if (c->chunks[m][a] >> (index >> CHUNK_BITS) &
+                1) { /* else nothing near it was ever filled: spare the cache */
                 drop_entry(&c->pub.table[m][a][index], &one);
             }
             for (unsigned i = 0; victims && i < VICTIMS; i++) {
@@ -195,7 +196,8 @@ void tlb_flush_others(CpuState *cpu, bool wait)
         TcgVcpu *v = a->vcpus[i];
 
         /* One that is offline flushes before it runs again. Two that wait for each other serve each other. */
-        while (v != me && atomic_get_sc(&v->online) && atomic_get_sc(&v->flush_done) != atomic_get_sc(&v->flush_request)) {
+        while (v != me && atomic_get_sc(&v->online) &&
+               atomic_get_sc(&v->flush_done) != atomic_get_sc(&v->flush_request)) {
             tlb_serve_requests(me);
             g_usleep(10);
         }

@@ -2,10 +2,11 @@
 /*
  * The region former: decides what one translation covers, and drives frontend, passes and backend.
  *
- * A prescan follows the fall-through path and unconditional jumps within the page of the entry, so that branches among the
- * collected instructions become internal edges and small loops stay inside one region. The page's bytes are copied once, after the
- * page is watched for stores, and everything works on the copy; if a store hit the page meanwhile the result is thrown away and
- * made again. An instruction over the page's end is a region of its own with two pages in its identity.
+ * A prescan follows the fall-through path and unconditional jumps within the page of the entry, so that branches among
+ * the collected instructions become internal edges and small loops stay inside one region. The page's bytes are copied
+ * once, after the page is watched for stores, and everything works on the copy; if a store hit the page meanwhile the
+ * result is thrown away and made again. An instruction over the page's end is a region of its own with two pages in its
+ * identity.
  *
  * All of it runs under translate_lock; builder, IR and scratch memory are reused.
  */
@@ -150,12 +151,16 @@ static uint64_t helper_second_page(CpuState *cpu, uint64_t va, uint64_t addend, 
 
 /* Marked FP although it computes nothing: spares the switch of MXCSR. */
 static const TcgHelper second_page_helper = {
-    .name = "second_page", .fn = (void *)helper_second_page, .flags = TCG_HELPER_FP, .ret = TCG_I64, .args = {TCG_I64, TCG_I64, TCG_I64},
+    .name = "second_page",
+    .fn = (void *)helper_second_page,
+    .flags = TCG_HELPER_FP,
+    .ret = TCG_I64,
+    .args = {TCG_I64, TCG_I64, TCG_I64},
 };
 
 /*
- * A region with two pages looks whether the second one is still what it was made from; whoever leads to it has proven the first.
- * If not it goes to the dispatcher, which looks both pages up.
+ * A region with two pages looks whether the second one is still what it was made from; whoever leads to it has proven
+ * the first. If not it goes to the dispatcher, which looks both pages up.
  */
 static void check_second_page(Former *f, const Region *r)
 {
@@ -276,7 +281,8 @@ static bool compile(Former *f, Region *r)
         return false;
     }
     if (!r->code) {
-        log_if(LOG_UNIMP, "region at %#" PRIx64 " is interpreted: %s\n", r->pc, err ? error_message(err) : "unknown reason");
+        log_if(LOG_UNIMP, "region at %#" PRIx64 " is interpreted: %s\n", r->pc,
+               err ? error_message(err) : "unknown reason");
         error_free(err);
         keep_ir(f, r, rx);
         return true;
@@ -352,8 +358,8 @@ static uint64_t former_sum(const Former *f, const Region *r)
 }
 
 /*
- * A vCPU that had passed its TLB check before the page was watched may store after the copy was made. With several vCPUs each
- * region is therefore compared with RAM once more after all of them passed a quiescent point.
+ * A vCPU that had passed its TLB check before the page was watched may store after the copy was made. With several
+ * vCPUs each region is therefore compared with RAM once more after all of them passed a quiescent point.
  */
 static void check_unconfirmed(TcgAccel *a, TcgVcpu *me)
 {
@@ -485,7 +491,12 @@ static Region *make_region(TcgVcpu *v, Former *f, uint64_t pc, uint64_t flags, u
     Region *r = g_new0(Region, 1);
     unsigned max = (variant & VARIANT_STEP) || f->a->one_insn || s->host2 ? 1 : MAX_INSNS;
 
-    *r = (Region){.pc = pc, .flags = flags, .host = s->host, .host2 = s->host2, .variant = variant, .straddles = s->host2 != NULL,
+    *r = (Region){.pc = pc,
+                  .flags = flags,
+                  .host = s->host,
+                  .host2 = s->host2,
+                  .variant = variant,
+                  .straddles = s->host2 != NULL,
                   .page = {s->page[0], s->page[1]}};
     for (unsigned tries = 0; tries < 40; tries++) {
         plan_and_build(f, r, max, s->host2 != NULL);
@@ -564,7 +575,10 @@ Region *former_translate(TcgVcpu *v, uint64_t pc, uint64_t flags, const uint8_t 
         if (r) {
             region_insert(a, r);
         }
-        /* From here on a store finds the region by its granules; one that came earlier shows in the sequence and the bytes. */
+        /*
+         * From here on a store finds the region by its granules; one that came earlier shows in the sequence and the
+         * bytes.
+         */
         if (!settle_source(f, &s) && r && region_sum(r) != former_sum(f, r)) {
             a->stats.retries++;
             region_kill(a, r);

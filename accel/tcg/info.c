@@ -2,8 +2,8 @@
 /*
  * What the translator tells about itself: `info jit`, and the profile that `-d profile` prints at the end.
  *
- * TLB hits are not counted: the inline path stays free of counters. The profile counts entries by the dispatcher; with it on, regions
- * are not linked, so every execution is one.
+ * TLB hits are not counted: the inline path stays free of counters. The profile counts entries by the dispatcher; with
+ * it on, regions are not linked, so every execution is one.
  */
 #include <string.h>
 
@@ -20,20 +20,26 @@ static void print_code(const TcgAccel *a, FILE *out)
         used += a->seg[i].used;
     }
     fprintf(out, "Translated code:\n");
-    fprintf(out, "  buffer              %zu of %zu KiB in %u segments (current: %u)\n", used >> 10, a->tb_size >> 10, a->seg_count,
-            a->seg_current);
+    fprintf(out, "  buffer              %zu of %zu KiB in %u segments (current: %u)\n", used >> 10, a->tb_size >> 10,
+            a->seg_count, a->seg_current);
     if (a->be) {
         fprintf(out, "  host features       %s\n", tcg_backend_host_features(a->be));
     }
     fprintf(out, "  regions             %" PRIu64 " made, %" PRIu64 " interpreted\n", s->regions, s->interp_regions);
     fprintf(out, "  guest instructions  %" PRIu64 " (%.1f per region)\n", s->insns, ratio(s->insns, s->regions));
     fprintf(out, "  TinyCode operations %" PRIu64 " (%.2f per guest instruction)\n", s->ops, ratio(s->ops, s->insns));
-    fprintf(out, "  host code           %" PRIu64 " bytes (%.1f per guest instruction)\n", s->code_bytes, ratio(s->code_bytes, s->insns));
+    fprintf(out, "  host code           %" PRIu64 " bytes (%.1f per guest instruction)\n", s->code_bytes,
+            ratio(s->code_bytes, s->insns));
     fprintf(out, "  translation         %.3f ms (%.0f ns per guest instruction), %" PRIu64 " done again\n",
             (double)s->translate_ns / 1e6, ratio(s->translate_ns, s->insns), s->retries);
-    fprintf(out, "  links               %" PRIu64 " made; not: %" PRIu64 " guard failed, %" PRIu64 " remapped, %" PRIu64 " others\n", s->links, s->link_present, s->link_guard, s->link_other);
-    fprintf(out, "  invalidations       %" PRIu64 " (%" PRIu64 " by stores, %" PRIu64 " evicted), %" PRIu64 " whole flushes\n", s->kills,
-            s->store_kills, s->evicted, s->flush_all);
+    fprintf(out,
+            "  links               %" PRIu64 " made; not: %" PRIu64 " guard failed, %" PRIu64 " remapped, %" PRIu64
+            " others\n",
+            s->links, s->link_present, s->link_guard, s->link_other);
+    fprintf(out,
+            "  invalidations       %" PRIu64 " (%" PRIu64 " by stores, %" PRIu64 " evicted), %" PRIu64
+            " whole flushes\n",
+            s->kills, s->store_kills, s->evicted, s->flush_all);
 }
 
 static void print_vcpu(const TcgVcpu *v, FILE *out)
@@ -41,16 +47,18 @@ static void print_vcpu(const TcgVcpu *v, FILE *out)
     const VcpuStats *s = &v->stats;
 
     fprintf(out, "CPU %u:\n", v->cpu->index);
-    fprintf(out, "  TLB                 %" PRIu64 " misses, %" PRIu64 " fills, %" PRIu64 " victim hits\n", s->tlb_miss, s->tlb_fill,
-            s->victim_hit);
-    fprintf(out, "  flushes             %" PRIu64 " whole, %" PRIu64 " of a context, %" PRIu64 " of a page\n", s->flush_all, s->flush_ctx,
-            s->flush_page);
-    fprintf(out, "  address spaces      %" PRIu64 " switches, %" PRIu64 " recycled, %u remembered\n", s->switches, s->recycled, v->ctx_count);
-    fprintf(out, "  dispatcher          %" PRIu64 " entries, %" PRIu64 " by unlinked exits, %" PRIu64 " jump-cache misses\n", s->enters,
-            s->link_exits, s->jc_miss);
+    fprintf(out, "  TLB                 %" PRIu64 " misses, %" PRIu64 " fills, %" PRIu64 " victim hits\n", s->tlb_miss,
+            s->tlb_fill, s->victim_hit);
+    fprintf(out, "  flushes             %" PRIu64 " whole, %" PRIu64 " of a context, %" PRIu64 " of a page\n",
+            s->flush_all, s->flush_ctx, s->flush_page);
+    fprintf(out, "  address spaces      %" PRIu64 " switches, %" PRIu64 " recycled, %u remembered\n", s->switches,
+            s->recycled, v->ctx_count);
+    fprintf(out,
+            "  dispatcher          %" PRIu64 " entries, %" PRIu64 " by unlinked exits, %" PRIu64 " jump-cache misses\n",
+            s->enters, s->link_exits, s->jc_miss);
     fprintf(out, "  indirect lookups    %" PRIu64 "\n", s->lookups);
-    fprintf(out, "  device accesses     %" PRIu64 "; watched stores %" PRIu64 "; page-crossing accesses %" PRIu64 "\n", s->io,
-            s->watched_store, s->split);
+    fprintf(out, "  device accesses     %" PRIu64 "; watched stores %" PRIu64 "; page-crossing accesses %" PRIu64 "\n",
+            s->io, s->watched_store, s->split);
     fprintf(out, "  sleeps              %" PRIu64 "\n", s->sleeps);
 }
 
@@ -96,8 +104,8 @@ void info_print_profile(TcgAccel *a)
         const Region *r = all->pdata[i];
         unsigned bytes = r->code ? r->code->size : 0;
 
-        fprintf(out, "%#-18" PRIx64 " %12" PRIu64 " %6u %7u %10.1f %6.2f%%\n", r->pc, r->execs, r->insns, bytes, ratio(bytes, r->insns),
-                100.0 * ratio(r->execs * r->insns, total));
+        fprintf(out, "%#-18" PRIx64 " %12" PRIu64 " %6u %7u %10.1f %6.2f%%\n", r->pc, r->execs, r->insns, bytes,
+                ratio(bytes, r->insns), 100.0 * ratio(r->execs * r->insns, total));
     }
     tcg_accel_print_info(a, out);
     log_unlock(out);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of accel/tcg share: the accelerator, its per-vCPU part, TLB contexts, regions, pages with code, segments of
- * the code buffer.
+ * What the files of accel/tcg share: the accelerator, its per-vCPU part, TLB contexts, regions, pages with code,
+ * segments of the code buffer.
  *
  * Locks, in order: machine lock > translate_lock > code_lock. translate_lock: the builder, the scratch region, and
- * which segment is filled. code_lock (short): hash chains' writers, page lists, links. Readers of the hash, of jump caches and
- * of CodePage.granules take none. What a reader may still hold is freed only after each vCPU passed a quiescent point
- * (reclaim.c). docs/devel/regions.md holds the protocols.
+ * which segment is filled. code_lock (short): hash chains' writers, page lists, links. Readers of the hash, of jump
+ * caches and of CodePage.granules take none. What a reader may still hold is freed only after each vCPU passed a
+ * quiescent point (reclaim.c). docs/devel/regions.md holds the protocols.
  */
 #ifndef ACCEL_TCG_INTERNAL_H
 #define ACCEL_TCG_INTERNAL_H
@@ -148,7 +148,7 @@ typedef struct Segment {
 
 typedef struct AccelStats { /* translate_lock or code_lock as noted */
     uint64_t regions, insns, ops, code_bytes, translate_ns, interp_regions, retries; /* translate_lock */
-    uint64_t links, link_present, link_guard, link_other, kills, store_kills, evicted, flush_all;            /* code_lock */
+    uint64_t links, link_present, link_guard, link_other, kills, store_kills, evicted, flush_all; /* code_lock */
 } AccelStats;
 
 typedef struct VcpuStats { /* written by the vCPU alone */
@@ -291,7 +291,8 @@ void regions_init(TcgAccel *a);
 void regions_free(TcgAccel *a);
 /* @host2: the second page's start, NULL for none, ANY_PAGE. Lock free. */
 #define ANY_PAGE ((const uint8_t *)(uintptr_t)1)
-Region *region_find_hashed(TcgAccel *a, const uint8_t *host, uint64_t pc, uint64_t flags, uint32_t variant, const uint8_t *host2);
+Region *region_find_hashed(TcgAccel *a, const uint8_t *host, uint64_t pc, uint64_t flags, uint32_t variant,
+                           const uint8_t *host2);
 void region_insert(TcgAccel *a, Region *r); /* code_lock held */
 void region_kill(TcgAccel *a, Region *r);   /* code_lock held; idempotent */
 void region_free(Region *r);
@@ -316,7 +317,10 @@ bool vcpu_quiescent(TcgVcpu *v); /* true: region pointers held from before are v
 /* --- former.c --- */
 struct Former *former_new(TcgAccel *a);
 void former_free(struct Former *f);
-/* Translates at @pc, whose fetch TLB entry was just checked. NULL: a guest fault cannot be it; try again. May raise on the second page. */
+/*
+ * Translates at @pc, whose fetch TLB entry was just checked. NULL: a guest fault cannot be it; try again. May raise on
+ * the second page.
+ */
 Region *former_translate(TcgVcpu *v, uint64_t pc, uint64_t flags, const uint8_t *host, uint32_t variant);
 uint64_t region_sum(const Region *r);
 

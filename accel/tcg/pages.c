@@ -3,12 +3,13 @@
  * RAM pages that hold translated code, and what a store into one does.
  *
  * A page is found by RAM page number in a three-level table whose levels appear by compare-and-swap and never go away.
- * `granules` says which 64-byte pieces hold code, so that a store beside them costs two loads; a store into one takes code_lock
- * and kills the regions whose bytes it met.
+ * `granules` says which 64-byte pieces hold code, so that a store beside them costs two loads; a store into one takes
+ * code_lock and kills the regions whose bytes it met.
  *
- * Translator and store agree by order: the translator makes the page watched (bit in RamBlock.code_pages, all granules, write
- * entries slow), then copies the bytes; whoever stores first stores, then fences, then looks at the bit and the granules. A store
- * between the copy and the end of the translation counts write_seq up, and the translation is thrown away.
+ * Translator and store agree by order: the translator makes the page watched (bit in RamBlock.code_pages, all granules,
+ * write entries slow), then copies the bytes; whoever stores first stores, then fences, then looks at the bit and the
+ * granules. A store between the copy and the end of the translation counts write_seq up, and the translation is thrown
+ * away.
  */
 #include <string.h>
 
@@ -181,8 +182,8 @@ static void written_in_page(TcgAccel *a, CodePage *p, unsigned first, unsigned e
 
         next = r->page_next[which];
         if (r->lo[which] < end && r->hi[which] > first) {
-            log_if(LOG_PAGE, "code at %#" PRIx64 " was written to (%s+%#" PRIx64 ")\n", r->pc, p->rb->name ? p->rb->name : "ram",
-                   (p->index << TLB_PAGE_BITS) + first);
+            log_if(LOG_PAGE, "code at %#" PRIx64 " was written to (%s+%#" PRIx64 ")\n", r->pc,
+                   p->rb->name ? p->rb->name : "ram", (p->index << TLB_PAGE_BITS) + first);
             a->stats.store_kills++;
             region_kill(a, r);
         }

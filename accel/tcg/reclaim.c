@@ -2,14 +2,15 @@
 /*
  * Code memory as a ring of segments, and the quiescent points that tell when one can be used again.
  *
- * Regions are placed one behind the other in the current segment. When it is full the next one becomes current; by then it has
- * been drained: its regions were killed, and every vCPU has passed a quiescent point since. Draining begins one segment
- * ahead, so normally nobody waits. Dead regions keep their memory until their segment is drained; nothing else is ever freed.
+ * Regions are placed one behind the other in the current segment. When it is full the next one becomes current; by then
+ * it has been drained: its regions were killed, and every vCPU has passed a quiescent point since. Draining begins one
+ * segment ahead, so normally nobody waits. Dead regions keep their memory until their segment is drained; nothing else
+ * is ever freed.
  *
- * Quiescence: a vCPU is online while it may hold pointers to regions. In its dispatcher, at a point where it holds none, it
- * compares reclaim_gen with what it saw last; when it differs it clears its jump caches and publishes the new value.
- * An offline vCPU holds nothing, and looks at reclaim_gen after it said it is online (both sequentially consistent, as is the
- * reclaimer's increment followed by its look at `online`): one of the two sees the other.
+ * Quiescence: a vCPU is online while it may hold pointers to regions. In its dispatcher, at a point where it holds
+ * none, it compares reclaim_gen with what it saw last; when it differs it clears its jump caches and publishes the new
+ * value. An offline vCPU holds nothing, and looks at reclaim_gen after it said it is online (both sequentially
+ * consistent, as is the reclaimer's increment followed by its look at `online`): one of the two sees the other.
  */
 #include <linux/membarrier.h>
 #include <string.h>

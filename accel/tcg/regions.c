@@ -2,8 +2,8 @@
 /*
  * The region cache: hash, links between regions, and the death of a region. docs/devel/regions.md holds the protocols.
  *
- * Lookup takes no lock: chains are published by release stores, and a region that was taken out stays readable until every
- * vCPU passed a quiescent point (its memory belongs to a segment, reclaim.c). All writers hold code_lock.
+ * Lookup takes no lock: chains are published by release stores, and a region that was taken out stays readable until
+ * every vCPU passed a quiescent point (its memory belongs to a segment, reclaim.c). All writers hold code_lock.
  */
 #include <string.h>
 
@@ -28,7 +28,8 @@ void regions_free(TcgAccel *a)
     g_clear_pointer(&a->hash, g_free);
 }
 
-Region *region_find_hashed(TcgAccel *a, const uint8_t *host, uint64_t pc, uint64_t flags, uint32_t variant, const uint8_t *host2)
+Region *region_find_hashed(TcgAccel *a, const uint8_t *host, uint64_t pc, uint64_t flags, uint32_t variant,
+                           const uint8_t *host2)
 {
     Region *r = atomic_get(&a->hash[region_hash(host, pc, flags)]);
 
@@ -117,12 +118,14 @@ void region_free(Region *r)
 }
 
 /*
- * What may be linked: @to was found for the link's target in the current mode and address space. A plain link needs the target on
- * the same virtual page as the entry of the region it leaves, whose mapping was checked on the way in. A guarded one
- * compares the fetch TLB entry that proved @to. A second page of @to is looked at by its own code. The guard's immediates are written once: another value later could be
- * combined with an older jump by a vCPU that fetches both non-atomically.
+ * What may be linked: @to was found for the link's target in the current mode and address space. A plain link needs the
+ * target on the same virtual page as the entry of the region it leaves, whose mapping was checked on the way in. A
+ * guarded one compares the fetch TLB entry that proved @to. A second page of @to is looked at by its own code. The
+ * guard's immediates are written once: another value later could be combined with an older jump by a vCPU that fetches
+ * both non-atomically.
  */
-static bool link_allowed(AccelStats *stats, const Region *from, const TcgLink *l, const Region *to, const LinkState *ls, uint64_t addend)
+static bool link_allowed(AccelStats *stats, const Region *from, const TcgLink *l, const Region *to, const LinkState *ls,
+                         uint64_t addend)
 {
     if (ls->to) {
         stats->link_present++; /* its guard failed: the fetch TLB had lost the page */

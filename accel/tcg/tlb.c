@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TLB contexts: one set of tables per address space that a vCPU used lately, so that switching address spaces flushes nothing.
+ * TLB contexts: one set of tables per address space that a vCPU used lately, so that switching address spaces flushes
+ * nothing.
  *
- * A context is a lazily zeroed mapping. A zeroed entry has tag 0, which only page 0 could match, and page 0 lives in entry 0
- * of each table: marking entry 0 invalid makes a fresh context empty without touching the rest. Later clearing
+ * A context is a lazily zeroed mapping. A zeroed entry has tag 0, which only page 0 could match, and page 0 lives in
+ * entry 0 of each table: marking entry 0 invalid makes a fresh context empty without touching the rest. Later clearing
  * writes all ones, by the fill log where few entries were filled, else by the 4 KiB chunks that were touched.
  *
- * The owner thread alone fills and clears. Other threads do one thing: turn a fast write entry slow (tlb_slow_writes), by
- * compare-and-swap on the tag. The owner therefore installs a fast write entry with an exchange and looks at the page's
- * code and dirty bits again afterwards; the other side sets the bits, then scans. One of the two sees the other.
+ * The owner thread alone fills and clears. Other threads do one thing: turn a fast write entry slow (tlb_slow_writes),
+ * by compare-and-swap on the tag. The owner therefore installs a fast write entry with an exchange and looks at the
+ * page's code and dirty bits again afterwards; the other side sets the bits, then scans. One of the two sees the other.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -25,7 +26,10 @@ static bool entry_is(const TlbEntry *e, uint64_t page)
     return (tag & TLB_PAGE_MASK) == page && tag != TLB_INVALID;
 }
 
-static bool filter_has(const uint64_t *f, unsigned bit) { return __atomic_load_n(&f[bit / 64], __ATOMIC_RELAXED) >> (bit % 64) & 1; }
+static bool filter_has(const uint64_t *f, unsigned bit)
+{
+    return __atomic_load_n(&f[bit / 64], __ATOMIC_RELAXED) >> (bit % 64) & 1;
+}
 static void filter_add(uint64_t *f, unsigned bit)
 {
     __atomic_store_n(&f[bit / 64], f[bit / 64] | 1ull << (bit % 64), __ATOMIC_RELAXED);
@@ -270,7 +274,8 @@ static void note_large(TlbCtx *c, uint64_t va, uint64_t size)
     c->large[best].end = MAX(c->large[best].end, end);
 }
 
-static void place_write(TcgVcpu *v, const MemorySection *s, uint64_t va, uint64_t host_page, uint64_t debug, unsigned mode)
+static void place_write(TcgVcpu *v, const MemorySection *s, uint64_t va, uint64_t host_page, uint64_t debug,
+                        unsigned mode)
 {
     TlbCtx *c = v->ctx;
     uint64_t index = s->offset >> TLB_PAGE_BITS;
@@ -325,7 +330,10 @@ void tlb_set_page(CpuState *cpu, uint64_t va, uint64_t pa, unsigned prot, unsign
     rcu_read_end();
 }
 
-/* A write to it may have to be recorded. Whether its region is logged is not asked: the slow path marks it for all clients. */
+/*
+ * A write to it may have to be recorded. Whether its region is logged is not asked: the slow path marks it for all
+ * clients.
+ */
 static bool page_is_clean(TcgAccel *a, const RamBlock *rb, uint64_t index)
 {
     return atomic_get_sc(&a->dirty_seen) && rb->dirty &&

@@ -2,10 +2,11 @@
 /*
  * The CPU object and what other threads may do to it: raise interrupt lines and kick it.
  *
- * The kick protocol: whoever wants the vCPU's attention first makes the cause visible (an interrupt line, a work item, a stop
- * request), then stores exit_request, then signals `wake` with work_lock held. The run loop clears exit_request first and
- * looks at the causes afterwards, and before it sleeps it looks at exit_request with work_lock held. All these accesses are
- * sequentially consistent, so a cause is either seen by the look that follows the clearing, or finds exit_request set again after it.
+ * The kick protocol: whoever wants the vCPU's attention first makes the cause visible (an interrupt line, a work item,
+ * a stop request), then stores exit_request, then signals `wake` with work_lock held. The run loop clears exit_request
+ * first and looks at the causes afterwards, and before it sleeps it looks at exit_request with work_lock held. All
+ * these accesses are sequentially consistent, so a cause is either seen by the look that follows the clearing, or finds
+ * exit_request set again after it.
  */
 #include <string.h>
 

@@ -2,9 +2,9 @@
 /*
  * Work that other threads hand to a vCPU: a queue of functions that its thread runs between regions.
  *
- * A synchronous call from one vCPU to another keeps serving the caller's own queue while it waits, so two vCPUs that call each
- * other at the same time do not deadlock. The caller must not hold the machine lock: the vCPU it waits for may be about
- * to take it.
+ * A synchronous call from one vCPU to another keeps serving the caller's own queue while it waits, so two vCPUs that
+ * call each other at the same time do not deadlock. The caller must not hold the machine lock: the vCPU it waits for
+ * may be about to take it.
  */
 #include "target/cpu.h"
 

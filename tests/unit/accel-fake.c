@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The tiny guest and machine of accel-fake.h. The functions of softmmu that the accelerator calls are defined here, so the
- * tests link without softmmu.
+ * The tiny guest and machine of accel-fake.h. The functions of softmmu that the accelerator calls are defined here, so
+ * the tests link without softmmu.
  */
 #include "accel-fake.h"
 
@@ -153,7 +153,10 @@ static bool toy_tlb_fill(CpuState *cpu, uint64_t va, MmuAccess access, unsigned 
     return true;
 }
 
-static void toy_bus_error(CpuState *cpu, uint64_t va, uint64_t pa, MmuAccess access) { toy_raise(toy(cpu), TOY_BUS_ERROR, va); }
+static void toy_bus_error(CpuState *cpu, uint64_t va, uint64_t pa, MmuAccess access)
+{
+    toy_raise(toy(cpu), TOY_BUS_ERROR, va);
+}
 static void toy_misaligned(CpuState *cpu, uint64_t va, MmuAccess access) { toy_raise(toy(cpu), TOY_MISALIGNED, va); }
 
 static void toy_deliver_exception(CpuState *cpu)
@@ -225,14 +228,18 @@ static void toy_scan(const uint8_t *code, size_t avail, uint64_t pc, uint64_t fl
 }
 
 static void helper_break(CpuState *cpu) { toy_raise(toy(cpu), TOY_BREAK, 0); }
-static void helper_flush(CpuState *cpu, uint64_t va) { va == UINT64_MAX ? tlb_flush_all(cpu) : tlb_flush_page(cpu, va); }
+static void helper_flush(CpuState *cpu, uint64_t va)
+{
+    va == UINT64_MAX ? tlb_flush_all(cpu) : tlb_flush_page(cpu, va);
+}
 static void helper_switch(CpuState *cpu, uint64_t key)
 {
     toy(cpu)->key = key;
     tlb_switch(cpu, key);
 }
 
-static const TcgHelper h_break = {.name = "break", .fn = helper_break, .flags = TCG_HELPER_RAISES | TCG_HELPER_NORETURN, .ret = TCG_VOID};
+static const TcgHelper h_break = {
+    .name = "break", .fn = helper_break, .flags = TCG_HELPER_RAISES | TCG_HELPER_NORETURN, .ret = TCG_VOID};
 static const TcgHelper h_flush = {.name = "flush", .fn = helper_flush, .ret = TCG_VOID, .args = {TCG_I64}};
 static const TcgHelper h_switch = {.name = "switch", .fn = helper_switch, .ret = TCG_VOID, .args = {TCG_I64}};
 
@@ -252,9 +259,13 @@ static void translate_short(TcgBuilder *b, unsigned op, unsigned ra, unsigned rb
     case T_LD1: put_r(b, ra, tcg_load(b, TCG_I64, get_r(b, rb), 0, TCG_MEM(0, 0, 0, 0, mode))); break;
     case T_ST8: tcg_store(b, TCG_I64, get_r(b, rb), 0, get_r(b, ra), TCG_MEM(3, 0, 0, 0, mode)); break;
     case T_ST1: tcg_store(b, TCG_I64, get_r(b, rb), 0, get_r(b, ra), TCG_MEM(0, 0, 0, 0, mode)); break;
-    case T_AMOADD: put_r(b, ra, tcg_atomic(b, TCG_RMW_ADD, TCG_I64, get_r(b, rb), get_r(b, ra), TCG_MEM(3, 0, 0, 1, mode))); break;
+    case T_AMOADD:
+        put_r(b, ra, tcg_atomic(b, TCG_RMW_ADD, TCG_I64, get_r(b, rb), get_r(b, ra), TCG_MEM(3, 0, 0, 1, mode)));
+        break;
     case T_LDX: put_r(b, ra, tcg_load_exclusive(b, TCG_I64, get_r(b, rb), TCG_MEM(3, 0, 0, 1, mode))); break;
-    case T_STX: put_r(b, ra, tcg_store_exclusive(b, TCG_I64, get_r(b, rb), get_r(b, ra), TCG_MEM(3, 0, 0, 1, mode))); break;
+    case T_STX:
+        put_r(b, ra, tcg_store_exclusive(b, TCG_I64, get_r(b, rb), get_r(b, ra), TCG_MEM(3, 0, 0, 1, mode)));
+        break;
     case T_MASK: put_r(b, ra, tcg_and(b, TCG_I64, get_r(b, ra), tcg_const(b, TCG_I64, rb * 16 + 15))); break;
     case T_JR: tcg_goto_indirect(b, get_r(b, ra), TCG_EDGE_JUMP, 0); break;
     case T_RET: tcg_goto_indirect(b, get_r(b, 7), TCG_EDGE_RETURN, 0); break;
@@ -296,7 +307,8 @@ static void toy_translate(TcgBuilder *b, const uint8_t *code, uint64_t pc, uint6
 }
 
 #define SLOT(n) {"r" #n, TCG_I64, offsetof(ToyCpu, r[n])}
-static const TcgSlot toy_slots[] = {{"pc", TCG_I64, offsetof(ToyCpu, pc)}, SLOT(0), SLOT(1), SLOT(2), SLOT(3), SLOT(4), SLOT(5), SLOT(6), SLOT(7)};
+static const TcgSlot toy_slots[] = {
+    {"pc", TCG_I64, offsetof(ToyCpu, pc)}, SLOT(0), SLOT(1), SLOT(2), SLOT(3), SLOT(4), SLOT(5), SLOT(6), SLOT(7)};
 
 static const TargetRecord toy_target = {
     .name = "toy", .long_bits = 64, .state_size = sizeof(ToyCpu),
@@ -309,7 +321,8 @@ static const TargetRecord toy_target = {
 TARGET(toy_target);
 
 static void toy_cpu_init(Object *obj) { cpu_init_common((CpuState *)obj, &toy_target); }
-static const TypeRecord toy_cpu_type = {.name = "toy-cpu", .parent = TYPE_CPU, .instance_size = sizeof(ToyCpu), .init = toy_cpu_init};
+static const TypeRecord toy_cpu_type = {
+    .name = "toy-cpu", .parent = TYPE_CPU, .instance_size = sizeof(ToyCpu), .init = toy_cpu_init};
 TYPE_REGISTER(toy_cpu_type);
 
 /* ------------------------------------------------------------------ the machine */
@@ -414,7 +427,10 @@ uint32_t toy_encode4(unsigned op, unsigned a, unsigned b, int imm)
     return toy_encode2(op, a, b) | (uint32_t)(uint16_t)imm << 16;
 }
 
-static uint8_t *here(ToyMachine *tm) { return tm->at >= TOY_RAM2_BASE ? tm->ram2 + (tm->at - TOY_RAM2_BASE) : tm->ram + tm->at; }
+static uint8_t *here(ToyMachine *tm)
+{
+    return tm->at >= TOY_RAM2_BASE ? tm->ram2 + (tm->at - TOY_RAM2_BASE) : tm->ram + tm->at;
+}
 
 void t2(ToyMachine *tm, unsigned op, unsigned a, unsigned b)
 {
@@ -432,7 +448,10 @@ void t4(ToyMachine *tm, unsigned op, unsigned a, unsigned b, int imm)
     tm->at += 4;
 }
 
-void t_jump(ToyMachine *tm, unsigned op, unsigned a, unsigned b, uint64_t target) { t4(tm, op, a, b, (int)(int64_t)(target - tm->at)); }
+void t_jump(ToyMachine *tm, unsigned op, unsigned a, unsigned b, uint64_t target)
+{
+    t4(tm, op, a, b, (int)(int64_t)(target - tm->at));
+}
 
 void t_const(ToyMachine *tm, unsigned reg, uint64_t value)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A tiny machine for tests of the accelerator: a guest with eight registers and two dozen instructions of 2 or 4 bytes, a
- * page table that the test writes, RAM blocks and one device. It stands in for target/<isa> and softmmu.
+ * A tiny machine for tests of the accelerator: a guest with eight registers and two dozen instructions of 2 or 4 bytes,
+ * a page table that the test writes, RAM blocks and one device. It stands in for target/<isa> and softmmu.
  */
 #ifndef TESTS_ACCEL_FAKE_H
 #define TESTS_ACCEL_FAKE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The accelerator with the toy guest of accel-fake.h: running, linking, faults, self-modifying code, devices, address spaces,
- * interrupts, debugging. Each test runs with the interpreter, with one instruction per region, and as usual.
+ * The accelerator with the toy guest of accel-fake.h: running, linking, faults, self-modifying code, devices, address
+ * spaces, interrupts, debugging. Each test runs with the interpreter, with one instruction per region, and as usual.
  */
 #include <glib.h>
 #include <string.h>
@@ -195,7 +195,8 @@ static void test_smc(gconstpointer opts)
     t2(tm, T_SYS, 0, 0);
     toy_run(tm, 0, 0x6000);
     g_assert_cmpuint(t->r[2], ==, 77);
-    t->r[1] = 0x3002; /* code is patched by a store that comes through the TLB's fast entry again after the watch was lifted */
+    t->r[1] = 0x3002; /* code is patched by a store that comes through the TLB's fast entry again after the watch was
+                         lifted */
     for (int i = 0; i < 5; i++) {
         t->r[0] = (uint64_t)(10 + i);
         tm->at = 0x7000;
@@ -623,7 +624,8 @@ static void test_large_page(gconstpointer opts)
 
 static void add(const char *name, void (*fn)(gconstpointer))
 {
-    static const char *const variants[][2] = {{"interp", "tcg,interp=on"}, {"code", "tcg"}, {"one-insn", "tcg,one-insn=on"}};
+    static const char *const variants[][2] = {
+        {"interp", "tcg,interp=on"}, {"code", "tcg"}, {"one-insn", "tcg,one-insn=on"}};
 
     for (unsigned i = 0; i < G_N_ELEMENTS(variants); i++) {
         g_autofree char *path = g_strdup_printf("/accel/%s/%s", variants[i][0], name);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A model of cross-page links (docs/devel/regions.md): all interleavings of two vCPUs and the patcher are walked through, with
- * instruction fetch that sees the guard's immediate and the jump at different times in either order.
+ * A model of cross-page links (docs/devel/regions.md): all interleavings of two vCPUs and the patcher are walked
+ * through, with instruction fetch that sees the guard's immediate and the jump at different times in either order.
  *
- * One exit leads to virtual page V. Region 0 and 2 are made from RAM page 0 (2 after 0 died), region 1 from RAM page 1. Each vCPU maps V to
- * one of the two, remaps and flushes at will. Wrong is: control reaches a region of a page that is not mapped, or memory that was
- * given back. Two broken variants of the protocol show that the model would notice.
+ * One exit leads to virtual page V. Region 0 and 2 are made from RAM page 0 (2 after 0 died), region 1 from RAM page 1.
+ * Each vCPU maps V to one of the two, remaps and flushes at will. Wrong is: control reaches a region of a page that is
+ * not mapped, or memory that was given back. Two broken variants of the protocol show that the model would notice.
  */
 #include <glib.h>
 #include <stdbool.h>

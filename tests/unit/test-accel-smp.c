@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Several vCPUs at once: atomics, code that others rewrite, TLB flushes from outside, code memory that is reclaimed while all
- * run. Toy guest of accel-fake.h.
+ * Several vCPUs at once: atomics, code that others rewrite, TLB flushes from outside, code memory that is reclaimed
+ * while all run. Toy guest of accel-fake.h.
  */
 #include <glib.h>
 #include <string.h>
@@ -117,8 +117,8 @@ static void test_counter(gconstpointer opts) { check_counter(opts, NULL); }
 static void test_counter_disturbed(gconstpointer opts) { check_counter(opts, touch_code); }
 
 /*
- * vCPU 0 writes a new immediate into a function, publishes its number, and waits until all others have called the function and
- * said which number they got; each must be the published one.
+ * vCPU 0 writes a new immediate into a function, publishes its number, and waits until all others have called the
+ * function and said which number they got; each must be the published one.
  */
 static void test_cross_modify(gconstpointer opts)
 {
@@ -271,7 +271,8 @@ static void test_flush_others(gconstpointer opts)
 
 static void add(const char *name, void (*fn)(gconstpointer))
 {
-    static const char *const variants[][2] = {{"interp", "tcg,interp=on"}, {"code", "tcg"}, {"one-insn", "tcg,one-insn=on"}};
+    static const char *const variants[][2] = {
+        {"interp", "tcg,interp=on"}, {"code", "tcg"}, {"one-insn", "tcg,one-insn=on"}};
 
     for (unsigned i = 0; i < G_N_ELEMENTS(variants); i++) {
         g_autofree char *path = g_strdup_printf("/accel-smp/%s/%s", variants[i][0], name);

@@ -44,7 +44,8 @@ static gpointer vcpu_thread(gpointer opaque)
         __atomic_store_n(&cpu->tcg.exit_request, 0, __ATOMIC_SEQ_CST);
         cpu_process_work(cpu);
         g_mutex_lock(&cpu->work_lock);
-        while (!__atomic_load_n(&cpu->tcg.exit_request, __ATOMIC_SEQ_CST) && !__atomic_load_n(&quit, __ATOMIC_SEQ_CST)) {
+        while (!__atomic_load_n(&cpu->tcg.exit_request, __ATOMIC_SEQ_CST) &&
+               !__atomic_load_n(&quit, __ATOMIC_SEQ_CST)) {
             g_cond_wait(&cpu->wake, &cpu->work_lock);
         }
         g_mutex_unlock(&cpu->work_lock);
