@@ -289,10 +289,6 @@ static bool compile(Former *f, Region *r)
     }
     r->code->owner = r;
     r->addr = r->code->rx;
-    r->links = g_new0(LinkState, r->code->link_count);
-    for (uint32_t i = 0; i < r->code->link_count; i++) {
-        r->links[i].from = r;
-    }
     segment_commit(a, r, (size_t)(r->code->rx + r->code->size - rx));
     if (log_on(LOG_OUT_ASM)) {
         log_code(a, r->code);

@@ -82,7 +82,7 @@ void region_unlink_all(TcgAccel *a, Region *r)
         tcg_backend_unlink(a->be, link_of(ls));
         link_drop(ls);
     }
-    for (uint32_t i = 0; r->code && i < r->code->link_count; i++) {
+    for (uint32_t i = 0; r->links && i < r->code->link_count; i++) {
         if (r->links[i].to) {
             tcg_backend_unlink(a->be, &r->code->links[i]);
             link_drop(&r->links[i]);
@@ -144,13 +144,25 @@ static bool link_allowed(AccelStats *stats, const Region *from, const TcgLink *l
     return good;
 }
 
+/* Made when a region is first linked: most are run once and never are. code_lock. */
+static LinkState *link_states(Region *r)
+{
+    if (!r->links) {
+        r->links = g_new0(LinkState, r->code->link_count);
+        for (uint32_t i = 0; i < r->code->link_count; i++) {
+            r->links[i].from = r;
+        }
+    }
+    return r->links;
+}
+
 void region_link(TcgAccel *a, TcgVcpu *v, TcgLink *l, Region *to)
 {
     Region *from = l->code->owner;
-    LinkState *ls = &from->links[l - from->code->links];
     uint64_t tag = to->pc & TLB_PAGE_MASK, addend = (uintptr_t)to->host - to->pc;
 
     g_mutex_lock(&a->code_lock);
+    LinkState *ls = &link_states(from)[l - from->code->links];
     if (!link_allowed(&a->stats, from, l, to, ls, addend)) {
         g_mutex_unlock(&a->code_lock);
         return;
