@@ -164,12 +164,13 @@ static void cmd_write_one(GdbServer *s, Cursor c)
     gdb_reply(s, r && set_register(s->query_cpu, r, &c.p) ? "OK" : "E14");
 }
 
-/* --- memory: a page at a time, as the CPU sees it, without side effects --- */
-static bool access_memory(CpuState *cpu, uint64_t va, uint8_t *buf, uint64_t len, bool write)
+/* --- memory: a page at a time, as the CPU sees it or by physical address, without side effects --- */
+static bool access_memory(GdbServer *s, uint64_t va, uint8_t *buf, uint64_t len, bool write)
 {
+    CpuState *cpu = s->query_cpu;
     while (len) {
-        uint64_t pa, chunk = MIN(len, 4096 - (va & 4095));
-        if (!cpu->target->translate_debug(cpu, va, &pa)) {
+        uint64_t pa = va, chunk = MIN(len, 4096 - (va & 4095));
+        if (!s->physical && !cpu->target->translate_debug(cpu, va, &pa)) {
             return false;
         }
         MemoryResult result = write ? address_space_write_rom(cpu->as, pa, buf, chunk) : address_space_read_debug(cpu->as, pa, buf, chunk);
@@ -192,7 +193,7 @@ static void cmd_read_memory(GdbServer *s, Cursor c)
     }
     len = MIN(len, (uint64_t)MEMORY_MAX); /* a short answer is legal */
     g_autofree uint8_t *buf = g_malloc(len + 1);
-    if (!access_memory(s->query_cpu, addr, buf, len, false)) {
+    if (!access_memory(s, addr, buf, len, false)) {
         gdb_reply(s, "E14");
         return;
     }
@@ -214,7 +215,7 @@ static void cmd_write_memory(GdbServer *s, Cursor c)
         return;
     }
     g_autofree uint8_t *buf = g_malloc(len + 1);
-    bool good = parse_hex_bytes(c.p, buf, len) && access_memory(s->query_cpu, addr, buf, len, true);
+    bool good = parse_hex_bytes(c.p, buf, len) && access_memory(s, addr, buf, len, true);
     gdb_reply(s, good ? "OK" : "E14");
 }
 
@@ -226,7 +227,7 @@ static void cmd_write_binary(GdbServer *s, Cursor c)
         gdb_reply(s, "E22");
         return;
     }
-    gdb_reply(s, access_memory(s->query_cpu, addr, (uint8_t *)(uintptr_t)c.p, len, true) ? "OK" : "E14");
+    gdb_reply(s, access_memory(s, addr, (uint8_t *)(uintptr_t)c.p, len, true) ? "OK" : "E14");
 }
 
 /* --- run control --- */
@@ -426,6 +427,16 @@ static void cmd_monitor(GdbServer *s, Cursor c)
     gdb_reply(s, "OK");
 }
 
+/* As in the reference: addresses are physical ones ("maintenance packet Qqemu.PhyMemMode:1"). */
+static void cmd_physical_query(GdbServer *s, Cursor c) { gdb_reply(s, s->physical ? "1" : "0"); }
+static void cmd_physical(GdbServer *s, Cursor c)
+{
+    uint64_t on;
+    bool good = take_hex(&c, &on);
+    s->physical = good ? on != 0 : s->physical;
+    gdb_reply(s, good ? "OK" : "E22");
+}
+
 static void cmd_attached(GdbServer *s, Cursor c) { gdb_reply(s, "1"); }
 static void cmd_vcont_query(GdbServer *s, Cursor c) { gdb_reply(s, "vCont;c;C;s;S"); }
 
@@ -464,6 +475,8 @@ static const struct {
     {"qThreadExtraInfo,", cmd_thread_info, false},
     {"qAttached", cmd_attached, false},
     {"qRcmd,", cmd_monitor, false},
+    {"qqemu.PhyMemMode", cmd_physical_query, true},
+    {"Qqemu.PhyMemMode:", cmd_physical, false},
 };
 
 void gdb_command(GdbServer *s, char *packet, size_t len)

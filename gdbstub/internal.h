@@ -45,6 +45,7 @@ struct GdbServer {
     CpuState *query_cpu;    /* Hg: registers and memory */
     CpuState *run_cpu;      /* Hc: c and s */
     bool connected;
+    bool physical;          /* memory is addressed physically */
     bool running;           /* a continue or step is under way: a stop reply is owed */
     bool resumed;           /* the machine ran when the client came, or was let run by it */
     BottomHalf *restart;

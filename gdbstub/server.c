@@ -229,7 +229,7 @@ static void event(void *opaque, CharEvent what)
     if (what == CHAR_EVENT_OPENED && !s->connected) {
         gdb_packets_reset(&s->packets);
         s->connected = true;
-        s->running = false;
+        s->running = s->physical = false;
         s->resumed = machine_is_running(s->machine);
         s->query_cpu = s->run_cpu = cpu_at(s, 0);
         if (s->resumed) {
