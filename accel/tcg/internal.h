@@ -44,7 +44,7 @@ enum {
     TLB_FLAGS = TLB_SLOW_BIT | TLB_IO | TLB_CODE | TLB_DIRTY | TLB_WATCH,
 };
 
-#define CTX_MAX 8           /* address spaces remembered per vCPU */
+#define CTX_MAX 6           /* address spaces remembered per vCPU */
 #define VICTIMS 8           /* per mode and access */
 #define FILL_LOG 256        /* fills remembered for a cheap flush */
 #define LARGE_RANGES 8
