@@ -153,6 +153,8 @@ Machine *machine_new(const MachineRecord *record)
     m->netdevs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     m->default_nics = g_ptr_array_new();
     m->default_drives = g_ptr_array_new();
+    m->smbios = g_ptr_array_new();
+    m->boot_splash_time = m->boot_reboot_timeout = -1;
     m->roms = g_ptr_array_new_with_free_func(rom_free);
     m->firmware_dirs = g_ptr_array_new_with_free_func(g_free);
 
@@ -250,7 +252,8 @@ static void remove_children(Object *parent, const Object *keep)
 static void free_lists(Machine *m)
 {
     GPtrArray *const lists[] = {m->roms, m->reset_handlers, m->state_notifiers, m->powerdown_notifiers, m->event_notifiers, m->serials,
-                                m->default_nics, m->default_drives, m->firmware_dirs, m->cpus};
+                                m->default_nics, m->default_drives, m->smbios, m->firmware_dirs,
+                                m->cpus};
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         g_ptr_array_free(lists[i], true);
     }
@@ -286,7 +289,8 @@ void machine_free(Machine *m)
     machine_unlock(m);
     rcu_drain();
 
-    char **const texts[] = {&m->name, &m->cpu_model, &m->kernel, &m->initrd, &m->append, &m->dtb, &m->dumpdtb, &m->firmware, &m->mem_path, &m->boot_order};
+    char **const texts[] = {&m->name, &m->cpu_model, &m->kernel, &m->initrd, &m->append, &m->dtb, &m->dumpdtb, &m->firmware, &m->mem_path, &m->boot_order,
+                            &m->boot_once, &m->boot_splash, &m->vga};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_clear_pointer(texts[i], g_free);
     }

@@ -42,6 +42,7 @@ struct MachineRecord {
     uint64_t default_ram, min_ram, max_ram;
     const char *default_cpu;
     const char *default_block_interface; /* "virtio" */
+    unsigned ide_units_per_bus;          /* drives on each IDE bus, for index=; 0: 2 */
     const char *default_nic;             /* "virtio-net-pci" */
     size_t state_size;     /* of the board's own state, allocated zeroed as machine->board */
     const Field *fields;   /* -machine properties, members of the board's state; may be NULL */
@@ -82,7 +83,13 @@ struct Machine {
     bool nodefaults, no_reboot, no_shutdown, start_paused;
     bool graphics;              /* false: -nographic */
     bool panic_exit;            /* -action panic=exit-failure */
-    char *boot_order;           /* -boot order= */
+    char *boot_order;           /* -boot order=, as far as once= does not say otherwise */
+    char *boot_once;            /* -boot once=: for the first boot; NULL: none */
+    char *boot_splash;          /* -boot splash=FILE */
+    int boot_splash_time, boot_reboot_timeout; /* milliseconds; -1: not given */
+    bool boot_menu, boot_menu_given, boot_strict;
+    char *vga;                  /* -vga; NULL: not given */
+    bool default_cdrom, default_floppy; /* no option named a drive of the kind, nor -nodefaults */
     int64_t rtc_offset_ns;      /* -rtc base=: added to the host's wall clock (UTC) by clock devices */
     char *mem_path;             /* -mem-path */
     bool mem_prealloc;
@@ -121,6 +128,7 @@ struct Machine {
     struct BlockGraph *block;    /* all disks of the command line; NULL where there is no block layer */
     GPtrArray *default_nics;     /* struct OptionSet *: -nic options for the board's default NICs */
     GPtrArray *default_drives;   /* struct OptionSet *: -drive if=pflash|none|virtio..., consumed by boards and devices */
+    GPtrArray *smbios;           /* struct OptionSet *: -smbios */
     GPtrArray *roms;             /* RomBlob *: restored at each reset */
     void *bus_state;             /* hw/core: system bus */
 };
