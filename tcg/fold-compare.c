@@ -137,6 +137,30 @@ static bool compare_narrow(TcgEmit *e, TcgCompare *c)
     return true;
 }
 
+/* Both sides shifted up alike with nothing lost (8- and 16-bit operations of frontends): compared as they were. */
+static bool compare_shifted(TcgEmit *e, TcgCompare *c)
+{
+    const TcgInsn *x = DEF(c->a), *y = DEF(c->b);
+    unsigned width = tcg_int_bits(c->type);
+    uint64_t up, up2;
+
+    if ((c->cond > TCG_COND_NE && !is_unsigned(c->cond)) || x->op != TCG_OP_SHL || !tcg_emit_is_const(e, x->arg[1], &up) ||
+        up >= width || e->zb[x->arg[0]] + up > width) {
+        return false;
+    }
+    TcgVal low = x->arg[0];
+    if (y->op == TCG_OP_CONST && !(y->imm & ((1ull << up) - 1))) {
+        *c = (TcgCompare){c->type, c->cond, low, tcg_emit_const(e, c->type, y->imm >> up)};
+        return true;
+    }
+    if (y->op == TCG_OP_SHL && tcg_emit_is_const(e, y->arg[1], &up2) && up2 == up && e->zb[y->arg[0]] + up <= width) {
+        c->a = low;
+        c->b = y->arg[0];
+        return true;
+    }
+    return false;
+}
+
 int tcg_fold_compare(TcgEmit *e, TcgCompare *c)
 {
     if (!tcg_type_is_int(c->type)) {
@@ -172,7 +196,7 @@ int tcg_fold_compare(TcgEmit *e, TcgCompare *c)
                 continue;
             }
         }
-        if (!compare_narrow(e, c)) {
+        if (!compare_narrow(e, c) && !compare_shifted(e, c)) {
             break;
         }
     }
@@ -201,11 +225,11 @@ bool tcg_fold_flagtest(TcgEmit *e, TcgVal flags, TcgFlagCond fc, TcgCompare *c)
     int cond;
 
     if (f->op != TCG_OP_FLAGS || (kind != TCG_FK_SUB && kind != TCG_FK_LOGIC)) {
-        return false;
+        return tcg_fold_flags_of(e, flags, fc, c);
     }
     cond = kind == TCG_FK_SUB ? sub_cond[fc & 15] : logic_cond[fc & 15];
     if (cond < 0) {
-        return false;
+        return tcg_fold_flags_of(e, flags, fc, c);
     }
     *c = (TcgCompare){type, (TcgCond)cond, a, kind == TCG_FK_SUB ? b : tcg_emit_const(e, type, 0)};
     return true;

@@ -98,5 +98,6 @@ typedef struct TcgCompare {
 /* Simplifies; 0: always false, 1: always true, -1: neither. */
 int tcg_fold_compare(TcgEmit *e, TcgCompare *c);
 bool tcg_fold_flagtest(TcgEmit *e, TcgVal flags, TcgFlagCond fc, TcgCompare *c); /* true: *c is the same condition */
+bool tcg_fold_flags_of(TcgEmit *e, TcgVal flags, TcgFlagCond fc, TcgCompare *c); /* fold-flags.c: where it takes more than a compare */
 
 #endif

@@ -454,6 +454,30 @@ static void idiom(Gen *n)
     }
 }
 
+/* Flags of any kind, of 8- and 16-bit operations too, which stand shifted up in an i32; then what they say. */
+static void flags_idiom(Gen *n)
+{
+    TcgType t = int_type(n);
+    TcgFlagsKind kind = (TcgFlagsKind)(TCG_FK_ADD + pick(n, TCG_FK_MUL - TCG_FK_ADD + 1));
+    bool shift = kind == TCG_FK_SHL || kind == TCG_FK_SHR || kind == TCG_FK_SAR;
+    unsigned up = t == TCG_I32 && chance(n, 60) ? 16 + 8 * pick(n, 2) : 0;
+    TcgVal a = shaped(n, t), b = shaped(n, t), c = op2(n, TCG_OP_AND, t, value(n, t), constant(n, t, 1));
+
+    if (up) {
+        a = op2(n, TCG_OP_SHL, t, a, constant(n, t, up));
+        b = op2(n, TCG_OP_SHL, t, b, constant(n, t, up));
+    }
+    if (shift) {
+        b = chance(n, 80) ? constant(n, t, pick(n, 34)) : value(n, t);
+    }
+    TcgVal f = raw(n, (TcgInsn){.op = TCG_OP_FLAGS, .type = TCG_FLAGS_T, .sub = (uint8_t)t, .arg = {a, b, c}, .imm = up,
+                                .aux = kind | (uint32_t)t << 8});
+    remember(n, f);
+    for (unsigned i = 1 + pick(n, 3); i; i--) {
+        remember(n, raw(n, (TcgInsn){.op = TCG_OP_FLAGTEST, .type = TCG_I64, .cond = (uint8_t)pick(n, 16), .arg = {f}}));
+    }
+}
+
 static void operation(Gen *n)
 {
     TcgInsn in = {0};
@@ -461,6 +485,10 @@ static void operation(Gen *n)
 
     if (chance(n, 25)) {
         idiom(n);
+        return;
+    }
+    if (has(n, TCG_RANDOM_FLAGS) && chance(n, 8)) {
+        flags_idiom(n);
         return;
     }
 
