@@ -54,6 +54,7 @@ void pci_update_bars(PciDevice *dev)
             bar->addr = addr;
         }
     }
+    pci_rom_update(dev);
     memory_commit(dev->dev.machine);
 }
 
@@ -109,8 +110,8 @@ uint32_t pci_config_read(PciDevice *dev, uint32_t offset, unsigned size)
 {
     const PciClass *pc = pci_class(dev);
     uint32_t value = 0;
-    if (offset + size > PCIE_CONFIG_BYTES) {
-        return UINT32_MAX;
+    if (offset + size > PCIE_CONFIG_BYTES || (offset >= PCI_CONFIG_BYTES && !dev->express_cap)) {
+        return UINT32_MAX >> (32 - 8 * size);
     }
     if (pc->config_reading) {
         pc->config_reading(dev, offset, size);
@@ -137,12 +138,15 @@ void pci_config_write(PciDevice *dev, uint32_t offset, uint32_t value, unsigned 
         *at = (uint8_t)((*at & ~mask) | (byte & mask));
         *at &= (uint8_t)~(byte & dev->clears[offset + i]);
     }
-    if (touches(offset, size, PCI_COMMAND, PCI_COMMAND + 1) || touches(offset, size, PCI_BAR0, pc->bridge ? 0x17 : 0x27)) {
+    unsigned rom = pci_rom_offset(dev);
+    if (touches(offset, size, PCI_COMMAND, PCI_COMMAND + 1) || touches(offset, size, PCI_BAR0, pc->bridge ? 0x17 : 0x27) ||
+        touches(offset, size, rom, rom + 3)) {
         pci_update_bars(dev);
     }
     if (touches(offset, size, PCI_COMMAND, PCI_COMMAND + 1)) {
         pci_irq(dev, dev->irq_level); /* INTx may have been switched off */
     }
+    pci_messages_written(dev, offset, size);
     if (pc->config_written) {
         pc->config_written(dev, offset, size);
     }

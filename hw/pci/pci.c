@@ -12,17 +12,25 @@
 #include "util/bytes.h"
 
 /* --- interrupts --- */
+PciBus *pci_root_of(PciDevice *dev)
+{
+    PciBus *bus = dev->bus;
+    while (bus->bridge) {
+        bus = bus->bridge->bus;
+    }
+    return bus;
+}
+
 static unsigned line_at_root(PciDevice *dev, PciBus **root)
 {
     unsigned pin = dev->config[PCI_INTERRUPT_PIN] - 1u;
-    PciBus *bus = dev->bus;
-    pin = (pin + PCI_SLOT((unsigned)dev->devfn)) & 3;
-    while (bus->bridge) {
-        pin = (pin + PCI_SLOT((unsigned)bus->bridge->devfn)) & 3;
-        bus = bus->bridge->bus;
+    while (dev->bus->bridge) {
+        pin = (pin + PCI_SLOT((unsigned)dev->devfn)) & 3;
+        dev = dev->bus->bridge;
     }
-    *root = bus;
-    return pin;
+    PciBus *bus = *root = dev->bus;
+    unsigned slot = PCI_SLOT((unsigned)dev->devfn);
+    return bus->pin_map ? bus->pin_map(bus->pin_opaque, slot, pin & 3) & (PCI_LINES_MAX - 1) : (slot + pin) & 3;
 }
 
 /* What the device asserts towards the bus is its level, unless the command register says otherwise. STATUS bit 3 mirrors the level. */
@@ -33,20 +41,30 @@ void pci_irq(PciDevice *dev, bool level)
     }
     dev->irq_level = level;
     dev->config[PCI_STATUS] = (uint8_t)((dev->config[PCI_STATUS] & ~PCI_STATUS_INTERRUPT) | (level ? PCI_STATUS_INTERRUPT : 0));
-    bool drive = level && !(ld_le16(dev->config + PCI_COMMAND) & PCI_COMMAND_INTX_DISABLE);
+    bool drive = level && !(ld_le16(dev->config + PCI_COMMAND) & PCI_COMMAND_INTX_DISABLE) && !pci_msi_enabled(dev) && !pci_msix_enabled(dev);
     if (drive == dev->irq_driven) {
         return;
     }
     dev->irq_driven = drive;
     PciBus *root;
     unsigned n = line_at_root(dev, &root);
+    if (drive) {
+        dev->irq_line = (uint8_t)n;
+    } else {
+        n = dev->irq_line; /* the map may have changed since */
+    }
     root->line_count[n] += drive ? 1 : -1;
     irq_set(&root->lines[n], root->line_count[n] > 0);
 }
 
+bool pci_is_master(const PciDevice *dev)
+{
+    return ld_le16(dev->config + PCI_COMMAND) & PCI_COMMAND_MASTER;
+}
+
 AddressSpace *pci_dma_as(PciDevice *dev)
 {
-    return dev->dev.machine->as;
+    return pci_is_master(dev) ? dev->dev.machine->as : pci_root_of(dev)->no_dma;
 }
 
 /* --- devices --- */
@@ -77,7 +95,10 @@ static bool pci_realize(Object *obj, Error **errp)
     PciDevice *dev = PCI_DEVICE(obj);
     const PciClass *pc = pci_class(dev);
     fill_header(dev);
-    return !pc->realize || pc->realize(dev, errp);
+    if (pc->realize && !pc->realize(dev, errp)) {
+        return false;
+    }
+    return pci_rom_load(dev, errp);
 }
 
 static void unmap_bars(PciDevice *dev)
@@ -96,6 +117,8 @@ static void pci_unrealize(Object *obj)
     const PciClass *pc = pci_class(dev);
     pci_irq(dev, false);
     unmap_bars(dev);
+    pci_msix_free(dev);
+    pci_rom_free(dev);
     if (pc->unrealize) {
         pc->unrealize(dev);
     }
@@ -118,7 +141,9 @@ void pci_device_reset(DeviceState *ds)
             }
         }
     }
+    pci_rom_reset(dev);
     pci_update_bars(dev);
+    pci_messages_reset(dev);
     if (pc->reset) {
         pc->reset(dev);
     }
@@ -126,12 +151,16 @@ void pci_device_reset(DeviceState *ds)
 
 static void pci_init(Object *obj)
 {
+    const PciClass *pc = pci_class(obj);
     PCI_DEVICE(obj)->devfn = -1; /* to be chosen */
+    PCI_DEVICE(obj)->multifunction = pc->multifunction;
 }
 
 static const Field pci_fields[] = {
     FIELD(PciDevice, addr, FIELD_STRING, "addr", FIELD_PROP, .help = "slot and function on the bus, hexadecimal: 04 or 04.1"),
     FIELD(PciDevice, multifunction, FIELD_BOOL, "multifunction", FIELD_PROP, .help = "other functions of the slot may be used"),
+    FIELD(PciDevice, romfile, FIELD_STRING, "romfile", FIELD_PROP, .help = "option ROM image; empty: none"),
+    FIELD(PciDevice, rombar, FIELD_U32, "rombar", FIELD_PROP, .def = 1, .help = "0: the option ROM is not shown to the guest"),
     FIELD_END,
 };
 static const PciClass pci_device_class = {PCI_DEVICE_PART};
@@ -157,11 +186,30 @@ static bool parse_addr(PciDevice *dev, Error **errp)
     return true;
 }
 
+/* Software looks at functions 1 to 7 only where function 0 says that they may be there. */
+static bool functions_agree(PciBus *bus, PciDevice *dev, Error **errp)
+{
+    unsigned slot = PCI_SLOT((unsigned)dev->devfn), func = PCI_FUNC((unsigned)dev->devfn);
+    const PciDevice *first = bus->devices[PCI_DEVFN(slot, 0)];
+    if (func && first && !first->multifunction) {
+        error_setg(errp, "PCI: %s cannot be function %u of slot %u: function 0, %s, has not multifunction=on", object_type_name(OBJECT(dev)), func, slot,
+                   object_type_name(OBJECT(first)));
+        return false;
+    }
+    for (unsigned i = 1; !func && !dev->multifunction && i < 8; i++) {
+        if (bus->devices[PCI_DEVFN(slot, i)]) {
+            error_setg(errp, "PCI: %s cannot be function 0 of slot %u without multifunction=on: function %u is used", object_type_name(OBJECT(dev)), slot, i);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool pci_bus_attach(Bus *bus, DeviceState *ds, Error **errp)
 {
     PciBus *pb = (PciBus *)bus;
     PciDevice *dev = PCI_DEVICE(ds);
-    unsigned slots = pb->bridge ? 1 : 32; /* a root port has one slot */
+    unsigned slots = pb->slots;
     if (dev->addr && !parse_addr(dev, errp)) {
         return false;
     }
@@ -182,6 +230,9 @@ static bool pci_bus_attach(Bus *bus, DeviceState *ds, Error **errp)
         return false;
     }
     dev->bus = pb;
+    if (!functions_agree(pb, dev, errp)) {
+        return false;
+    }
     pb->devices[dev->devfn] = dev;
     return true;
 }
@@ -212,25 +263,59 @@ static void pci_print(Bus *bus, DeviceState *ds, FILE *out, int indent)
 
 static char *pci_path(DeviceState *ds)
 {
-    PciDevice *dev = PCI_DEVICE(ds);
-    return g_strdup_printf("pci%04x,%04x@%x", ld_le16(dev->config), ld_le16(dev->config + 2), PCI_SLOT((unsigned)dev->devfn));
+    return pci_firmware_path(PCI_DEVICE(ds));
+}
+
+static void bus_init(Object *obj)
+{
+    ((PciBus *)obj)->slots = 32;
+}
+
+static void bus_finalize(Object *obj)
+{
+    PciBus *bus = (PciBus *)obj;
+    if (bus->no_dma) {
+        address_space_free(bus->no_dma);
+        memory_region_destroy(&bus->nothing);
+    }
 }
 
 static const BusClass pci_bus_class = {
     .name = TYPE_PCI_BUS, .attach = pci_bus_attach, .detach = pci_bus_detach, .print_device = pci_print, .device_path = pci_path,
 };
+static const TypeRecord pci_bus_type = {
+    .name = TYPE_PCI_BUS, .parent = TYPE_BUS, .help = "conventional PCI", .instance_size = sizeof(PciBus), .class_kind = TYPE_BUS, .class_data = &pci_bus_class,
+    .init = bus_init, .finalize = bus_finalize,
+};
+TYPE_REGISTER(pci_bus_type);
 static const TypeRecord pcie_bus_type = {
     .name = TYPE_PCIE_BUS, .parent = TYPE_BUS, .help = "PCI Express", .instance_size = sizeof(PciBus), .class_kind = TYPE_BUS, .class_data = &pci_bus_class,
+    .init = bus_init, .finalize = bus_finalize,
 };
 TYPE_REGISTER(pcie_bus_type);
 
-PciBus *pci_root_bus_new(DeviceState *host, const char *name, MemoryRegion *mem, MemoryRegion *io, const Irq lines[4])
+PciBus *pci_root_bus_new_kind(DeviceState *host, bool express, const char *name, MemoryRegion *mem, MemoryRegion *io)
 {
-    PciBus *bus = (PciBus *)bus_new(TYPE_PCIE_BUS, host, host->machine, name);
+    PciBus *bus = (PciBus *)bus_new(express ? TYPE_PCIE_BUS : TYPE_PCI_BUS, host, host->machine, name);
+    bus->express = express;
     bus->mem = mem;
     bus->io = io;
-    memcpy(bus->lines, lines, sizeof(bus->lines));
+    memory_region_init(&bus->nothing, host->machine, OBJECT(bus), "pci-no-dma", UINT64_MAX);
+    bus->no_dma = address_space_new(host->machine, &bus->nothing, "pci-no-dma");
     return bus;
+}
+
+PciBus *pci_root_bus_new(DeviceState *host, const char *name, MemoryRegion *mem, MemoryRegion *io, const Irq lines[4])
+{
+    PciBus *bus = pci_root_bus_new_kind(host, true, name, mem, io);
+    memcpy(bus->lines, lines, 4 * sizeof(bus->lines[0]));
+    return bus;
+}
+
+void pci_root_set_msi(PciBus *root, PciMsiFn *fn, void *opaque)
+{
+    root->msi = fn;
+    root->msi_opaque = opaque;
 }
 
 PciDevice *pci_create(PciBus *bus, const char *type, int devfn, Error **errp)

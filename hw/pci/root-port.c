@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * pcie-root-port: a bridge from the root bus to a bus with one slot (1b36:000c). Its windows are kept for the guest to program; devices behind
- * it decode their own BARs in the same address space, so the windows need no regions of their own.
+ * pcie-root-port: a bridge from the root bus to a bus with one slot (1b36:000c).
  */
 #include "hw/pci/pci.h"
 #include "util/bytes.h"
@@ -13,50 +12,26 @@ typedef struct RootPort {
     uint8_t chassis, port;
 } RootPort;
 
-static void set_masks(PciDevice *dev)
-{
-    dev->writable[PCI_PRIMARY_BUS] = dev->writable[PCI_SECONDARY_BUS] = dev->writable[PCI_SUBORDINATE_BUS] = 0xff;
-    dev->writable[PCI_IO_BASE] = dev->writable[PCI_IO_LIMIT] = 0xf0;
-    dev->config[PCI_IO_BASE] = dev->config[PCI_IO_LIMIT] = 1; /* 32-bit */
-    st_le16(dev->writable + PCI_MEMORY_BASE, 0xfff0);
-    st_le16(dev->writable + PCI_MEMORY_LIMIT, 0xfff0);
-    st_le16(dev->writable + PCI_PREF_BASE, 0xfff0);
-    st_le16(dev->writable + PCI_PREF_LIMIT, 0xfff0);
-    st_le16(dev->config + PCI_PREF_BASE, 1); /* 64-bit */
-    st_le16(dev->config + PCI_PREF_LIMIT, 1);
-    st_le32(dev->writable + PCI_PREF_BASE_UPPER, UINT32_MAX);
-    st_le32(dev->writable + PCI_PREF_LIMIT_UPPER, UINT32_MAX);
-    st_le32(dev->writable + 0x30, UINT32_MAX); /* upper halves of the I/O window */
-    st_le16(dev->writable + PCI_BRIDGE_CONTROL, 0x005f);
-}
-
 static bool root_port_realize(PciDevice *dev, Error **errp)
 {
     RootPort *rp = (RootPort *)dev;
-    set_masks(dev);
+    if (dev->bus->bridge || !dev->bus->express) {
+        error_setg(errp, "pcie-root-port has to be on the root bus pcie.0");
+        return false;
+    }
     pci_set_interrupt_pin(dev, 1);
     pcie_add_capability(dev, 4);
     uint8_t at = (uint8_t)dev->express_cap;
     st_le32(dev->config + at + 0x14, (uint32_t)rp->slot << 19); /* slot capabilities: its number */
     st_le16(dev->writable + at + 0x18, 0x1fff);
     st_le16(dev->writable + at + 0x1c, 0x001f);
-    if (dev->bus->bridge) {
-        error_setg(errp, "pcie-root-port has to be on the root bus pcie.0");
-        return false;
-    }
-    g_autofree char *name = g_strdup(dev->dev.id ? dev->dev.id : "pcie-port");
-    rp->secondary = (PciBus *)bus_new(TYPE_PCIE_BUS, &dev->dev, dev->dev.machine, name);
-    rp->secondary->bridge = dev;
-    rp->secondary->mem = dev->bus->mem;
-    rp->secondary->io = dev->bus->io;
+    rp->secondary = pci_bridge_init(dev, "pcie-port", true, 1);
     return true;
 }
 
 static void root_port_reset(PciDevice *dev)
 {
-    for (unsigned i = PCI_PRIMARY_BUS; i < 0x34; i++) {
-        dev->config[i] &= (uint8_t)~dev->writable[i];
-    }
+    pci_bridge_reset(dev);
     if (((RootPort *)dev)->secondary->devices[0]) { /* presence detected */
         st_le16(dev->config + dev->express_cap + 0x1a, 1u << 6);
     }
