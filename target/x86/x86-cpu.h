@@ -45,6 +45,19 @@ typedef struct X86Fpr {
     uint16_t pad[3];
 } X86Fpr;
 
+/* Properties of the CPU object (model.c); constant after realize. */
+#define X86_FEATURE_NAMES_MAX 256
+typedef struct X86Config {
+    bool feature[X86_FEATURE_NAMES_MAX]; /* by index into x86_features: as asked for */
+    bool check, enforce, ignored_bool;   /* ignored_bool: reference properties without a meaning here */
+    char *vendor, *model_id;
+    uint32_t family, model, stepping;
+    uint32_t level, xlevel;
+    uint32_t phys_bits;                  /* 0: by the model */
+    uint64_t tsc_hz;
+    uint32_t socket_id, die_id, core_id, thread_id, apic_id;
+} X86Config;
+
 typedef struct X86Cpu {
     CpuState cpu;
 
@@ -88,7 +101,9 @@ typedef struct X86Cpu {
     bool has_error, is_int;    /* is_int: INT n, INT3, INTO: next_pc is pushed, gate DPL is checked */
     uint64_t fault_address;    /* of a page fault: goes to CR2 when it is delivered */
     uint64_t next_pc;          /* linear, behind the instruction, where is_int */
-    int32_t delivering;        /* vector being delivered, for double faults; -1 */
+    int32_t delivering;        /* what is being delivered, for double faults: vector, or X86_DELIVERING_*; -1: nothing */
+    bool delivering_ext;       /* error codes raised meanwhile have the EXT bit */
+    uint8_t inhibit_looks;     /* how often an interrupt was held back at `inhibit` */
 
     /* --- constant after realize --- */
     uint64_t flags_config;     /* x86_decode_config() index at its place in region flags */
@@ -104,7 +119,18 @@ typedef struct X86Cpu {
     struct X86Model *model;    /* model.c's */
 
     uint64_t region_flags;     /* cached: x86_update_flags() */
+    X86Config cfg;
+    uint32_t signature;        /* CPUID 1 EAX; also EDX after reset */
+    uint64_t phys_mask;        /* bits of a physical address that exist */
+    uint64_t xss;              /* IA32_XSS */
+    uint64_t xcr0_mask;        /* bits XCR0 may have */
+    uint64_t global_first, global_last; /* linear range of global pages filled since they were flushed; first > last: none */
+    uint64_t msr_misc[8];      /* X86_MISC_*: storage without effect */
+    uint64_t mc_status[10][4]; /* machine-check banks: CTL, STATUS, ADDR, MISC */
+    uint64_t mcg_status, mcg_ctl;
 } X86Cpu;
+enum { X86_MISC_MTRR_SPARE, X86_MISC_PLATFORM, X86_MISC_BIOS_SIGN, X86_MISC_FEATURE_CONTROL, X86_MISC_PERF_CTL, X86_MISC_VM_HSAVE,
+       X86_MISC_HWCR, X86_MISC_TSC_DEADLINE };
 
 static inline X86Cpu *x86_cpu(CpuState *cpu) { return (X86Cpu *)cpu; }
 static inline uint64_t x86_eip(const X86Cpu *x) { return x->pc - x->seg[X86_CS].base; }
@@ -228,6 +254,7 @@ G_NORETURN void x86_raise_page_fault(X86Cpu *x, uint64_t va, uint32_t error_code
 G_NORETURN void x86_raise_int(X86Cpu *x, uint8_t vector, uint64_t next, bool is_int);
 /* A trap: pc has to be behind the instruction already (#DB after single step; DR6 bits set by the caller). */
 G_NORETURN void x86_raise_trap(X86Cpu *x, X86Exception vector);
+enum { X86_DELIVERING_INTERRUPT = 256, X86_DELIVERING_INT = 257, X86_DELIVERING_SHUTDOWN = 258 }; /* X86Cpu.delivering */
 void x86_deliver_exception(CpuState *cpu);
 bool x86_deliver_interrupt(CpuState *cpu);
 bool x86_has_work(CpuState *cpu);
@@ -238,10 +265,10 @@ void x86_interrupt(X86Cpu *x, uint8_t vector, bool is_int, bool has_error, uint3
 void x86_load_seg(X86Cpu *x, unsigned seg, uint16_t selector);             /* MOV/POP/LxS to a data segment register */
 void x86_set_seg_real(X86Cpu *x, unsigned seg, uint16_t selector);         /* real and virtual-8086 mode */
 void x86_set_seg(X86Cpu *x, unsigned seg, uint16_t selector, uint64_t base, uint32_t limit, uint16_t attr); /* hidden part as given; derives the ends */
-void x86_far_jump(X86Cpu *x, uint16_t selector, uint64_t offset, unsigned opsize);
+void x86_far_jump(X86Cpu *x, uint16_t selector, uint64_t offset, unsigned opsize, uint64_t next_eip);
 void x86_far_call(X86Cpu *x, uint16_t selector, uint64_t offset, unsigned opsize, uint64_t next_eip);
 void x86_far_return(X86Cpu *x, unsigned opsize, unsigned pop_bytes);
-void x86_iret(X86Cpu *x, unsigned opsize);
+void x86_iret(X86Cpu *x, unsigned opsize, uint64_t next_eip);
 void x86_syscall(X86Cpu *x, uint64_t next_pc);
 void x86_sysret(X86Cpu *x, unsigned opsize);
 void x86_sysenter(X86Cpu *x);
@@ -254,6 +281,7 @@ bool x86_lsl(X86Cpu *x, uint16_t selector, uint32_t *result);
 bool x86_verify(X86Cpu *x, uint16_t selector, bool write);
 void x86_lldt(X86Cpu *x, uint16_t selector);
 void x86_ltr(X86Cpu *x, uint16_t selector);
+void x86_check_io(X86Cpu *x, uint32_t port, unsigned size);                /* IN, OUT, INS, OUTS without X86_RF_IOPL: the TSS's I/O bitmap; raises #GP(0) */
 
 /* --- eflags.c --- */
 uint32_t x86_get_eflags(const X86Cpu *x);
@@ -262,7 +290,13 @@ void x86_set_eflags(X86Cpu *x, uint32_t v); /* everything, no privilege checks; 
 /* --- mmu.c --- */
 bool x86_tlb_fill(CpuState *cpu, uint64_t va, MmuAccess access, unsigned mode, bool probe);
 bool x86_translate_debug(CpuState *cpu, uint64_t va, uint64_t *pa);
-void x86_mmu_switch(X86Cpu *x);                  /* CR0, CR3, CR4, EFER, A20 or SMM changed */
+void x86_mmu_switch(X86Cpu *x);                  /* CR0, CR3, CR4, EFER, A20 or SMM changed: chooses the TLB's context; flushes nothing */
+void x86_mmu_flush(X86Cpu *x);                   /* all contexts, global pages too */
+void x86_invlpg(X86Cpu *x, uint64_t va);
+bool x86_invpcid(X86Cpu *x, uint64_t type, uint64_t pcid, uint64_t va); /* false: #GP */
+/* PAE paging: the four entries at @cr3 may be loaded; false: #GP. */
+bool x86_pdptes_ok(X86Cpu *x, uint64_t cr3);
+void x86_bus_error(CpuState *cpu, uint64_t va, uint64_t pa, MmuAccess access);
 unsigned x86_data_mode(CpuState *cpu);
 static inline bool x86_canonical(const X86Cpu *x, uint64_t va)
 {
@@ -276,13 +310,28 @@ uint64_t x86_region_flags(CpuState *cpu);
 void x86_write_cr0(X86Cpu *x, uint64_t v);       /* raise where the manual says so */
 void x86_write_cr3(X86Cpu *x, uint64_t v);
 void x86_write_cr4(X86Cpu *x, uint64_t v);
+bool x86_write_efer(X86Cpu *x, uint64_t v);      /* false: #GP */
+uint64_t x86_cr4_allowed(const X86Cpu *x);       /* bits that CPUID lets it have */
+bool x86_write_xcr0(X86Cpu *x, uint64_t v);      /* false: #GP */
+uint64_t x86_read_cr8(X86Cpu *x);
+void x86_write_pkru(X86Cpu *x, uint32_t v);      /* also what XRSTOR has to call */
 bool x86_rdmsr(X86Cpu *x, uint32_t index, uint64_t *value); /* false: #GP */
 bool x86_wrmsr(X86Cpu *x, uint32_t index, uint64_t value);
 void x86_cpuid(X86Cpu *x, uint32_t leaf, uint32_t subleaf, uint32_t out[4]); /* eax, ebx, ecx, edx */
 
 /* --- debug.c --- */
-void x86_write_dr(X86Cpu *x, unsigned n, uint64_t v);
+enum { DR6_FIXED = 0xffff0ff0u, DR6_B = 15, DR6_BD = 1 << 13, DR6_BS = 1 << 14, DR6_BT = 1 << 15, DR7_FIXED = 1 << 10, DR7_GD = 1 << 13 };
+void x86_write_dr(X86Cpu *x, unsigned n, uint64_t v); /* n 0-3, 6, 7; raises #GP for set upper halves */
 uint64_t x86_read_dr(X86Cpu *x, unsigned n);
+/* At the start of the instruction at @linear, where X86_RF_BREAK: raises #DB, or clears RF. State in memory but for what a fault restores. */
+void x86_check_breakpoint(X86Cpu *x, uint64_t linear);
+/* An I/O breakpoint (DR7 type 2, CR4.DE) covers the ports: DR6 is set; the caller raises the trap behind the instruction. */
+bool x86_check_io_breakpoint(X86Cpu *x, uint32_t port, unsigned bytes);
+
+/* --- smm.c (SDM 3C chapter 32) --- */
+void x86_smi(X86Cpu *x);                         /* enters SMM; the caller has taken the pin. Nothing where there is no SMM memory */
+void x86_rsm(X86Cpu *x);                         /* a state that cannot be resumed resets the machine, as a shutdown does on a PC */
+static inline bool x86_has_smm(const X86Cpu *x) { return x->smm_memory != NULL; }
 
 /* --- fpu-state.c: FSAVE, FXSAVE, XSAVE images --- */
 void x86_fpu_reset(X86Cpu *x);                   /* as FNINIT */
@@ -291,7 +340,8 @@ static inline uint32_t x86_get_mxcsr(const X86Cpu *x) { return x->cpu.tcg.guest_
 
 /* --- model.c, registers.c, print.c --- */
 void x86_reset(CpuState *cpu);
-void x86_init_reset(X86Cpu *x);                  /* INIT: as reset, but FPU, MSRs and caches keep their state */
+void x86_init_reset(X86Cpu *x);                  /* INIT: as reset, but FPU, MSRs and caches keep their state; an AP waits for SIPI */
+void x86_sipi_start(X86Cpu *x);                  /* the CPU takes the SIPI it waits for: real mode at sipi_vector << 12 */
 void x86_print_state(CpuState *cpu, FILE *out);
 extern const RegisterRecord x86_64_registers[], i386_registers[];
 extern const char *const x86_gpr_names[16];
