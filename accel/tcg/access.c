@@ -131,6 +131,40 @@ void access_read_entry(TcgVcpu *v, TlbEntry e, uint64_t va, void *buf, unsigned 
     }
 }
 
+static bool region_covers(const Region *r, const CodePage *p, unsigned first, unsigned end)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        if (r->page[i] == p && r->lo[i] < end && r->hi[i] > first) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * The instructions behind the store must be the new ones. So nothing is stored: back to the start of the instruction,
+ * which the dispatcher runs as a region of its own; in that one there is nothing behind it.
+ */
+void access_storing(TcgVcpu *v, TlbEntry e, uint64_t va, unsigned len)
+{
+    uint64_t offset;
+
+    if (!v->target->exact_code_writes || !(e.tag & TLB_CODE) || !v->cpu->tcg.ra) {
+        return;
+    }
+    Region *r = v->running == RUN_CODE ? segment_find(v->accel, v->cpu->tcg.ra) : v->interpreted;
+    if (v->running == RUN_NONE || !r || (r->variant & VARIANT_STEP)) {
+        return;
+    }
+    RamBlock *rb = vcpu_ram_block(v, (const uint8_t *)(uintptr_t)(va + e.addend), &offset);
+    CodePage *p = rb ? code_page_find(v->accel, (rb->ram_offset + offset) >> TLB_PAGE_BITS) : NULL;
+    unsigned first = (unsigned)IN_PAGE(offset);
+    if (p && region_covers(r, p, first, first + len)) {
+        v->alone = true;
+        cpu_loop_exit(v->cpu);
+    }
+}
+
 void access_stored(TcgVcpu *v, TlbEntry e, uint64_t va, unsigned len, unsigned mode)
 {
     const uint8_t *host = (const uint8_t *)(uintptr_t)(va + e.addend);
@@ -163,6 +197,9 @@ void access_write_entry(TcgVcpu *v, TlbEntry e, uint64_t va, const void *buf, un
         access_watchpoint(v, va, len, MMU_WRITE);
     }
     if (!(e.tag & TLB_IO)) {
+        if (e.tag & TLB_CODE) {
+            access_storing(v, e, va, len);
+        }
         copy_in((uint8_t *)(uintptr_t)(va + e.addend), buf, len);
         if (e.tag & TLB_FLAGS) {
             access_stored(v, e, va, len, mode);
@@ -221,6 +258,9 @@ static void write_bytes(TcgVcpu *v, uint64_t va, const void *buf, unsigned len, 
     v->stats.split++;
     if (e2.tag & TLB_WATCH) {
         access_watchpoint(v, va + first, len - first, MMU_WRITE);
+    }
+    if (e2.tag & TLB_CODE) {
+        access_storing(v, e2, va + first, len - first);
     }
     access_write_entry(v, e, va, buf, first, mode);
     access_write_entry(v, e2, va + first, (const uint8_t *)buf + first, len - first, mode);

@@ -116,14 +116,15 @@ static uint64_t misaligned(TcgVcpu *v, const AtomicOp *op, uint64_t va)
     unsigned mode = tcg_mem_mmu(op->mem) % TLB_MODES, size = MIN(tcg_mem_bytes(op->mem), 8u);
     TcgMem plain = op->mem & ~(TCG_MEM(0, 0, 0, 3, 0) | TCG_MEM(0, 1, 0, 0, 0));
 
-    /* Every fault comes before the lock is taken. */
+    /* Every fault, and leaving because code is met, comes before the lock is taken and anything is stored. */
+    unsigned here = (unsigned)MIN(size, GUEST_PAGE - IN_PAGE(va));
     tlb_get(v, va, MMU_READ, mode);
-    tlb_get(v, va, MMU_WRITE, mode);
-    if (IN_PAGE(va) + size > GUEST_PAGE) {
-        uint64_t second = (va & TLB_PAGE_MASK) + GUEST_PAGE;
+    access_storing(v, tlb_get(v, va, MMU_WRITE, mode), va, here);
+    if (here < size) {
+        uint64_t second = va + here;
 
         tlb_get(v, second, MMU_READ, mode);
-        tlb_get(v, second, MMU_WRITE, mode);
+        access_storing(v, tlb_get(v, second, MMU_WRITE, mode), second, size - here);
     }
     uint64_t next, old;
     g_mutex_lock(&v->accel->atomic_lock);
@@ -155,6 +156,9 @@ static uint64_t run(CpuState *cpu, uint64_t va, const AtomicOp *op)
     }
     if (e.tag & TLB_IO) {
         return extend(on_device(v, op, e, va), op->mem);
+    }
+    if (e.tag & TLB_CODE) {
+        access_storing(v, e, va, size);
     }
     void *host = (void *)(uintptr_t)(va + e.addend);
     uint64_t old;

@@ -261,6 +261,7 @@ static TcgLink *run_region(TcgVcpu *v, Region *r)
         }
     } else {
         v->running = RUN_INTERP;
+        v->interpreted = r;
         TcgInterpResult res = tcg_interp_run(r->ir, cpu, &a->rt);
         v->running = RUN_NONE;
         if (res.linkable) {
@@ -296,7 +297,7 @@ static void run_loop(TcgAccel *a, TcgVcpu *v)
         uint64_t gen = v->seen_gen;
         uint64_t pc = cpu_pc(a, cpu), flags = v->target->region_flags(cpu);
         bool stepping = cpu->single_step || v->watch_step;
-        uint32_t variant = stepping || v->skip_breakpoint ? VARIANT_STEP : 0;
+        uint32_t variant = stepping || v->skip_breakpoint || v->alone ? VARIANT_STEP : 0;
         v->stepped = stepping; /* also where the fetch faults */
         Region *r = find(v, pc, flags, variant, link && !moved);
         if (!r) {
@@ -310,7 +311,7 @@ static void run_loop(TcgAccel *a, TcgVcpu *v)
         } else if (link) {
             v->stats.guard_miss++;
         }
-        v->skip_breakpoint = false;
+        v->skip_breakpoint = v->alone = false;
         v->attend |= stepping;
         link = run_region(v, r);
     }

@@ -181,6 +181,7 @@ static void build(Former *f, const Region *r)
     uint64_t pc = r->pc, flags = r->flags;
 
     tcg_region_reset(f->ir, pc, flags);
+    f->ir->wide_flags = flags & f->a->target->wide_flag;
     tcg_builder_begin(b, f->ir);
     label_targets(f);
     for (unsigned i = 0; i < f->count; i++) {

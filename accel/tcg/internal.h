@@ -213,6 +213,8 @@ struct TcgVcpu {
     bool holds_atomic_lock;      /* released by cpu_loop_exit */
     bool watch_step;             /* the instruction after a watchpoint hit is being stepped */
     bool skip_breakpoint;        /* one step over another CPU's breakpoint */
+    bool alone;                  /* the next instruction writes to its own region: it is run alone */
+    Region *interpreted;         /* the running one, where it is interpreted */
     bool stepped;                /* one instruction was run for the debugger */
     bool attend;                 /* look at exceptions and interrupts before the next region */
     VcpuStats stats;
@@ -256,6 +258,8 @@ uint64_t access_cmpxchg(CpuState *cpu, uint64_t va, uint64_t expected, uint64_t 
 /* Reads and writes through a TLB entry that stands for the access; within one page. */
 void access_read_entry(TcgVcpu *v, TlbEntry e, uint64_t va, void *buf, unsigned len);
 void access_write_entry(TcgVcpu *v, TlbEntry e, uint64_t va, const void *buf, unsigned len, unsigned mode);
+/* Before a store to a slow RAM page: leaves where it meets the region it comes from and the target wants that exact. */
+void access_storing(TcgVcpu *v, TlbEntry e, uint64_t va, unsigned len);
 /* After a store to host memory of a slow RAM page: dirty bits, code. */
 void access_stored(TcgVcpu *v, TlbEntry e, uint64_t va, unsigned len, unsigned mode);
 void access_watchpoint(TcgVcpu *v, uint64_t va, unsigned len, MmuAccess access); /* may leave */

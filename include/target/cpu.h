@@ -108,9 +108,11 @@ struct TargetRecord {
     /* translation */
     const TcgSlot *slots;
     unsigned slot_count;
+    uint64_t wide_flag;          /* region flag that says that the upper 32 flags count too (x86: CS base); 0: none */
+    bool exact_code_writes;      /* a store into the running region is seen by the very next instruction (x86) */
     unsigned insn_align;         /* 2 */
     unsigned max_insn_len;       /* 4 */
-    uint64_t (*region_flags)(CpuState *cpu); /* mode a region depends on; low 32 bits identify it uniquely */
+    uint64_t (*region_flags)(CpuState *cpu); /* mode a region depends on; low 32 bits identify it uniquely, or all of them where wide_flag is set */
     unsigned (*fetch_mode)(uint64_t flags);  /* TLB mode of instruction fetch for regions of those flags */
     void (*scan)(const uint8_t *code, size_t avail, uint64_t pc, uint64_t flags, ScanInfo *info);
     /* Emits one instruction; only @code, @pc (tcg_builder_pc) and @flags may be read. Never fails: illegal code emits the exception. */

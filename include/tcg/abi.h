@@ -46,7 +46,7 @@ typedef struct TlbEntry {
 #define JUMP_CACHE_ENTRIES (1u << JUMP_CACHE_BITS)
 typedef struct JumpCacheEntry {
     uint64_t pc;    /* all ones: empty */
-    uint64_t flags; /* region mode flags; generated code compares the low 32 bits, which identify a mode uniquely */
+    uint64_t flags; /* region mode flags; generated code compares the low 32 bits, which identify a mode uniquely, or all (TcgRegion.wide_flags) */
     void *code;     /* region entry */
     uint64_t spare;
 } JumpCacheEntry;

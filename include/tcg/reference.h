@@ -12,6 +12,7 @@
 #ifndef TCG_REFERENCE_H
 #define TCG_REFERENCE_H
 
+#include "tcg/hostvec.h"
 #include "tcg/tcg.h"
 
 /*
@@ -46,24 +47,5 @@ uint64_t tcg_ref_ftof(TcgType to, TcgType from, uint64_t a, TcgFp fp, uint32_t *
 uint64_t tcg_ref_ftoi(TcgType to, bool is_unsigned, TcgType from, uint64_t a, TcgFp fp, uint32_t *mxcsr);
 uint64_t tcg_ref_itof(TcgType to, TcgType from, bool is_unsigned, uint64_t a, TcgFp fp, uint32_t *mxcsr);
 uint32_t tcg_ref_fclass(TcgType type, uint64_t a); /* RISC-V fclass bits */
-
-/*
- * Vector instructions of x86 carried through HOSTVEC. The x86-64 backend emits prefix/map/opcode as a VEX instruction
- * (dst, a, b[, imm8]); everyone else calls fn. Without `two`, b is not used and a is the ModRM.rm operand (pshufd).
- */
-typedef enum TcgHostVec {
-    TCG_HV_PADDB, TCG_HV_PADDW, TCG_HV_PADDD, TCG_HV_PADDQ, TCG_HV_PSUBD, TCG_HV_PAND, TCG_HV_POR, TCG_HV_PXOR,
-    TCG_HV_ADDPS, TCG_HV_ADDPD, TCG_HV_MULPS, TCG_HV_MULPD, TCG_HV_PSHUFD,
-    TCG_HV_COUNT
-} TcgHostVec;
-typedef struct TcgHostVecInfo {
-    const char *name;
-    uint8_t prefix; /* 0, 0x66, 0xf2, 0xf3 */
-    uint8_t map;    /* 1: 0F, 2: 0F38, 3: 0F3A */
-    uint8_t opcode;
-    bool two, imm8;
-    void (*fn)(unsigned bytes, const uint64_t *a, const uint64_t *b, uint64_t imm, uint64_t *result, uint32_t *mxcsr);
-} TcgHostVecInfo;
-extern const TcgHostVecInfo tcg_hostvec[TCG_HV_COUNT];
 
 #endif

@@ -110,7 +110,11 @@ OP(VFADD, "vfadd", TYPE, "tt", TCG_EFF_FP)     /* lanes of 4 or 8 bytes; current
 OP(VFSUB, "vfsub", TYPE, "tt", TCG_EFF_FP)
 OP(VFMUL, "vfmul", TYPE, "tt", TCG_EFF_FP)
 OP(VFDIV, "vfdiv", TYPE, "tt", TCG_EFF_FP)
-OP(HOSTVEC, "hostvec", TYPE, "tt", TCG_EFF_FP) /* aux: TcgHostVec identity, imm: immediate; the C reference is in its table */
+OP(HOSTVEC, "hostvec", TYPE, "tt", TCG_EFF_FP) /* x86 instructions, hostvec.h; type v128. aux: TcgHostVec, imm: immediate; one operand: twice */
+OP(HOSTVECI, "hostveci", TYPE, "tt", 0)        /* the same for those that do not touch MXCSR */
+OP(HOSTVEC3, "hostvec3", TYPE, "ttt", TCG_EFF_FP)
+OP(HOSTVECG, "hostvecg", I64, "vv", TCG_EFF_FP)  /* general register or flags as result; type is i64 */
+OP(HOSTVECX, "hostvecx", TYPE, "ti", TCG_EFF_FP) /* general register as second operand */
 
 /* Guest memory; aux: TcgMem; imm: displacement (signed) added to operand a */
 OP(LD, "ld", TYPE, "i", TCG_EFF_MEM_READ | TCG_EFF_FAULT)

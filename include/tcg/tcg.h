@@ -222,6 +222,7 @@ typedef struct TcgRegion {
     unsigned slot_count;
     uint64_t pc;       /* guest virtual address of the entry */
     uint64_t flags;    /* the target's mode flags it was translated for */
+    bool wide_flags;   /* indirect jumps compare all 64 flags, not the low 32 */
     bool promoted;
     bool backward_polls; /* POLL on internal back edges was emitted */
 

@@ -166,6 +166,10 @@ static void leave_indirect(Cg *c)
     asm_patch32(asm_jcc(&c->a, CC_NE), c->be->t_lookup);
     asm_g1_mi(&c->a, G1_CMP, false, mem_bi(R15, RAX, 0, cache + 8), (int32_t)c->r->flags);
     asm_patch32(asm_jcc(&c->a, CC_NE), c->be->t_lookup);
+    if (c->r->wide_flags) {
+        asm_g1_mi(&c->a, G1_CMP, false, mem_bi(R15, RAX, 0, cache + 12), (int32_t)(c->r->flags >> 32));
+        asm_patch32(asm_jcc(&c->a, CC_NE), c->be->t_lookup);
+    }
     asm_rm(&c->a, 0xff, 4, mem_bi(R15, RAX, 0, cache + 16));
 }
 

@@ -310,20 +310,26 @@ static void toy_translate(TcgBuilder *b, const uint8_t *code, uint64_t pc, uint6
 static const TcgSlot toy_slots[] = {
     {"pc", TCG_I64, offsetof(ToyCpu, pc)}, SLOT(0), SLOT(1), SLOT(2), SLOT(3), SLOT(4), SLOT(5), SLOT(6), SLOT(7)};
 
-static const TargetRecord toy_target = {
-    .name = "toy", .long_bits = 64, .state_size = sizeof(ToyCpu),
-    .slots = toy_slots, .slot_count = G_N_ELEMENTS(toy_slots), .insn_align = 2, .max_insn_len = 4,
-    .region_flags = toy_flags, .fetch_mode = toy_fetch_mode, .scan = toy_scan, .translate = toy_translate,
-    .tlb_fill = toy_tlb_fill, .bus_error = toy_bus_error, .misaligned = toy_misaligned,
-    .deliver_exception = toy_deliver_exception, .deliver_interrupt = toy_deliver_interrupt, .has_work = toy_has_work,
-    .runtime_exit = toy_runtime_exit,
-};
+#define TOY_TARGET(...)                                                                                                 \
+    {                                                                                                                   \
+        __VA_ARGS__, .long_bits = 64, .state_size = sizeof(ToyCpu), .slots = toy_slots,                                  \
+        .slot_count = G_N_ELEMENTS(toy_slots), .insn_align = 2, .max_insn_len = 4, .region_flags = toy_flags,            \
+        .fetch_mode = toy_fetch_mode, .scan = toy_scan, .translate = toy_translate, .tlb_fill = toy_tlb_fill,            \
+        .bus_error = toy_bus_error, .misaligned = toy_misaligned, .deliver_exception = toy_deliver_exception,            \
+        .deliver_interrupt = toy_deliver_interrupt, .has_work = toy_has_work, .runtime_exit = toy_runtime_exit,          \
+    }
+static const TargetRecord toy_target = TOY_TARGET(.name = "toy");
+static const TargetRecord toy_exact_target = TOY_TARGET(.name = "toy-exact", .exact_code_writes = true);
 TARGET(toy_target);
 
 static void toy_cpu_init(Object *obj) { cpu_init_common((CpuState *)obj, &toy_target); }
 static const TypeRecord toy_cpu_type = {
     .name = "toy-cpu", .parent = TYPE_CPU, .instance_size = sizeof(ToyCpu), .init = toy_cpu_init};
 TYPE_REGISTER(toy_cpu_type);
+static void toy_exact_cpu_init(Object *obj) { cpu_init_common((CpuState *)obj, &toy_exact_target); }
+static const TypeRecord toy_exact_cpu_type = {
+    .name = "toy-exact-cpu", .parent = TYPE_CPU, .instance_size = sizeof(ToyCpu), .init = toy_exact_cpu_init};
+TYPE_REGISTER(toy_exact_cpu_type);
 
 /* ------------------------------------------------------------------ the machine */
 
@@ -338,7 +344,7 @@ static void ram_new(RamBlock *rb, const char *name, uint64_t ram_offset)
     rb->code_pages = g_new0(unsigned long, rb->size >> 18);
 }
 
-ToyMachine *toy_new(unsigned cpus, const char *opts)
+static ToyMachine *make(unsigned cpus, const char *opts, const char *type)
 {
     ToyMachine *tm = g_new0(ToyMachine, 1);
     OptionSet *set = opts ? option_set_parse(opts, "accel", &error_fatal) : NULL;
@@ -357,7 +363,7 @@ ToyMachine *toy_new(unsigned cpus, const char *opts)
     tm->accel = tcg_accel_new(tm->m, set, &error_fatal);
     tm->cpus = cpus;
     for (unsigned i = 0; i < cpus; i++) {
-        ToyCpu *t = (ToyCpu *)object_new("toy-cpu");
+        ToyCpu *t = (ToyCpu *)object_new(type);
 
         tm->cpu[i] = t;
         t->cpu.machine = tm->m;
@@ -372,6 +378,9 @@ ToyMachine *toy_new(unsigned cpus, const char *opts)
     }
     return tm;
 }
+
+ToyMachine *toy_new(unsigned cpus, const char *opts) { return make(cpus, opts, "toy-cpu"); }
+ToyMachine *toy_new_exact(unsigned cpus, const char *opts) { return make(cpus, opts, "toy-exact-cpu"); }
 
 void toy_free(ToyMachine *tm)
 {

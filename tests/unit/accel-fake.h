@@ -51,6 +51,7 @@ typedef struct ToyMachine {
 
 /* @opts: as of -accel, may be NULL. */
 ToyMachine *toy_new(unsigned cpus, const char *opts);
+ToyMachine *toy_new_exact(unsigned cpus, const char *opts); /* a target with exact_code_writes */
 void toy_free(ToyMachine *tm);
 /* Runs from @pc until `sys 0`; then the cpu's stop_request is set and taken back. */
 void toy_run(ToyMachine *tm, unsigned cpu, uint64_t pc);

@@ -208,6 +208,43 @@ static void test_smc(gconstpointer opts)
     toy_free(tm);
 }
 
+/* A store into the running region is seen by the next instruction, where the target wants that; also in a loop. */
+static void test_smc_exact(gconstpointer opts)
+{
+    ToyMachine *tm = toy_new_exact(1, opts);
+    ToyCpu *t = tm->cpu[0];
+
+    tm->at = 0x5000;
+    t_const(tm, 1, 0x5000 + 4 + 4 + 2 + 2); /* immediate of the last LI */
+    uint64_t store = tm->at;
+    t4(tm, T_LI, 2, 0, 9);
+    t2(tm, T_ST1, 2, 1);
+    t4(tm, T_LI, 4, 0, 5);
+    t2(tm, T_SYS, 0, 0);
+    g_assert_cmpuint(store, ==, 0x5004);
+    toy_run(tm, 0, 0x5000);
+    g_assert_cmpuint(t->r[4], ==, 9);
+    toy_run(tm, 0, 0x5000);
+    g_assert_cmpuint(t->r[4], ==, 9);
+    /* r0 += n for n = 1 to 50: each turn adds one to the immediate of the addition that follows. */
+    tm->at = 0x6000;
+    t_const(tm, 0, 0);
+    t_const(tm, 3, 50);
+    uint64_t top = tm->at;
+    t_const(tm, 1, top + 4 + 2 + 4 + 2 + 2);
+    t2(tm, T_LD1, 5, 1);
+    t4(tm, T_ADDI, 5, 0, 1);
+    t2(tm, T_ST1, 5, 1);
+    t4(tm, T_ADDI, 0, 0, 0);
+    t4(tm, T_ADDI, 3, 0, -1);
+    t4(tm, T_LI, 2, 0, 0);
+    t_jump(tm, T_BNE, 3, 2, top);
+    t2(tm, T_SYS, 0, 0);
+    toy_run(tm, 0, 0x6000);
+    g_assert_cmpuint(t->r[0], ==, 50 * 51 / 2);
+    toy_free(tm);
+}
+
 /* An instruction over a page's end belongs to both pages. */
 static void test_straddle(gconstpointer opts)
 {
@@ -661,6 +698,7 @@ int main(int argc, char **argv)
     add("fault", test_fault);
     add("crossing", test_crossing);
     add("smc", test_smc);
+    add("smc-exact", test_smc_exact);
     add("straddle", test_straddle);
     add("cross-page-link", test_cross_page_link);
     add("device", test_device);
