@@ -34,9 +34,8 @@ static void adopt_ids(const PciDevice *dev, uint8_t *rom, uint64_t len)
 
 bool pci_rom_load(PciDevice *dev, Error **errp)
 {
-    const PciClass *pc = pci_class(dev);
     bool own = dev->romfile != NULL;
-    const char *name = own ? dev->romfile : pc->romfile;
+    const char *name = own ? dev->romfile : dev->default_rom;
     Machine *m = dev->dev.machine;
     if (!name || !*name || !dev->rombar || dev->rom.machine) {
         return true;

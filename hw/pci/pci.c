@@ -154,6 +154,7 @@ static void pci_init(Object *obj)
     const PciClass *pc = pci_class(obj);
     PCI_DEVICE(obj)->devfn = -1; /* to be chosen */
     PCI_DEVICE(obj)->multifunction = pc->multifunction;
+    PCI_DEVICE(obj)->default_rom = pc->romfile;
 }
 
 static const Field pci_fields[] = {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * VirtIO over PCI (VirtIO 1.2, section 4.1): modern registers in BAR 4, found through vendor capabilities, and the legacy interface in I/O BAR 0
- * unless disable-legacy=on or the device sits behind a PCI Express port (disable-legacy=auto). INTx; no MSI-X yet.
+ * unless disable-legacy=on or the device sits behind a PCI Express port (disable-legacy=auto). MSI-X in BAR 1 where the board takes messages: one
+ * vector for configuration changes and one for each queue, or as many as vectors= says; else INTx.
  */
 #include "hw/virtio/virtio-pci.h"
 
@@ -12,6 +13,7 @@
 
 enum {
     CAP_VENDOR = 9, CFG_COMMON = 1, CFG_NOTIFY = 2, CFG_ISR = 3, CFG_DEVICE = 4, CFG_PCI = 5, MODERN_BAR = 4,
+    MSIX_BAR = 1, NO_VECTOR = 0xffff, VECTORS_MAX = 2048, LEGACY_CONFIG_MSIX = 24,
     COMMON_AT = 0, ISR_AT = 0x1000, DEVICE_AT = 0x2000, NOTIFY_AT = 0x3000, WINDOW = 0x1000, NOTIFY_STEP = 4, LEGACY_CONFIG = 20,
 };
 static const char *const on_off_auto[] = {"auto", "on", "off", NULL};
@@ -26,8 +28,11 @@ typedef struct VirtioPci {
     uint8_t pci_cap;      /* offset of the configuration access capability */
     uint32_t host_features_sel, guest_features_sel, queue_sel;
     uint64_t guest_features;
+    uint32_t vectors;     /* UINT32_MAX: as many as the queues want */
+    uint16_t config_vector;
     struct {
         uint32_t desc[2], avail[2], used[2];
+        uint16_t vector;
     } queue[VIRTIO_QUEUES_MAX];
 } VirtioPci;
 
@@ -44,9 +49,42 @@ static void update_line(VirtioPci *p)
 
 static void interrupt(void *opaque, uint8_t bits)
 {
-    update_line(opaque);
+    VirtioPci *p = opaque;
+    update_line(p);
+    if (bits & VIRTIO_ISR_CONFIG) {
+        pci_msix_notify(&p->pci, p->config_vector);
+    }
 }
-static const VirtioTransport pci_transport = {.interrupt = interrupt};
+
+static void queue_interrupt(void *opaque, unsigned queue)
+{
+    VirtioPci *p = opaque;
+    update_line(p);
+    pci_msix_notify(&p->pci, p->queue[queue].vector);
+}
+static const VirtioTransport pci_transport = {.interrupt = interrupt, .queue_interrupt = queue_interrupt};
+
+/* What a driver reads back tells it whether there is such a vector (4.1.5.1.2). */
+static uint16_t checked_vector(const VirtioPci *p, uint32_t vector)
+{
+    return p->pci.msix_cap && vector < p->vectors ? (uint16_t)vector : NO_VECTOR;
+}
+
+static void forget_vectors(VirtioPci *p)
+{
+    p->config_vector = NO_VECTOR;
+    for (unsigned i = 0; i < VIRTIO_QUEUES_MAX; i++) {
+        p->queue[i].vector = NO_VECTOR;
+    }
+}
+
+/* A modern driver switches bus mastering on before it uses a queue; legacy ones may not. */
+static void kick(VirtioPci *p, VirtioDevice *vdev, unsigned queue)
+{
+    if (vdev->legacy || pci_is_master(&p->pci)) {
+        virtio_kick(vdev, queue);
+    }
+}
 
 static VirtQueue *selected(VirtioPci *p, VirtioDevice *vdev)
 {
@@ -67,6 +105,7 @@ static void write_status(VirtioPci *p, VirtioDevice *vdev, uint8_t status, bool 
         memset(p->queue, 0, sizeof(p->queue));
         p->host_features_sel = p->guest_features_sel = p->queue_sel = 0;
         p->guest_features = 0;
+        forget_vectors(p);
     } else if ((status & VIRTIO_FEATURES_OK) && !(vdev->status & VIRTIO_FEATURES_OK) && !legacy) {
         virtio_set_features(vdev, p->guest_features);
     }
@@ -98,13 +137,13 @@ static uint64_t common_read(VirtioPci *p, VirtioDevice *vdev, unsigned offset)
     case 4: return p->host_features_sel > 1 ? 0 : (uint32_t)(virtio_features(vdev) >> (32 * p->host_features_sel));
     case 8: return p->guest_features_sel;
     case 12: return p->guest_features_sel > 1 ? 0 : (uint32_t)(p->guest_features >> (32 * p->guest_features_sel));
-    case 16: return 0xffff; /* no MSI-X vector */
+    case 16: return p->config_vector;
     case 18: return vdev->queue_count;
     case 20: return vdev->status;
     case 21: return vdev->generation & 0xff;
     case 22: return p->queue_sel;
     case 24: return vq ? vq->size : 0;
-    case 26: return 0xffff;
+    case 26: return vq ? p->queue[p->queue_sel].vector : NO_VECTOR;
     case 28: return vq ? vq->ready : 0;
     case 30: return vq ? p->queue_sel : 0; /* place of its notify register */
     default: break;
@@ -127,11 +166,17 @@ static void common_write(VirtioPci *p, VirtioDevice *vdev, unsigned offset, uint
             p->guest_features = (p->guest_features & ~(0xffffffffull << shift)) | (uint64_t)value << shift;
         }
         return;
+    case 16: p->config_vector = checked_vector(p, value); return;
     case 20: write_status(p, vdev, (uint8_t)value, false); return;
     case 22: p->queue_sel = value & 0xffff; return;
     case 24:
         if (vq && !vq->ready) {
             vq->size = value & 0xffff;
+        }
+        return;
+    case 26:
+        if (vq) {
+            p->queue[p->queue_sel].vector = checked_vector(p, value);
         }
         return;
     case 28:
@@ -177,13 +222,15 @@ static void modern_write(void *opaque, uint64_t offset, uint64_t value, unsigned
         common_write(p, vdev, in, (uint32_t)value);
         break;
     case DEVICE_AT: virtio_config_write(vdev, in, (uint32_t)value, size); break;
-    case NOTIFY_AT: virtio_kick(vdev, in / NOTIFY_STEP); break;
+    case NOTIFY_AT: kick(p, vdev, in / NOTIFY_STEP); break;
     default: break;
     }
 }
 static const MmioOps modern_ops = {.read = modern_read, .write = modern_write, .access_min = 1, .access_max = 4, .impl_min = 1, .impl_max = 4};
 
-/* --- legacy interface (4.1.4.8) --- */
+/* --- legacy interface (4.1.4.8): with MSI-X on, two vector registers lie before the device's own --- */
+static unsigned legacy_config_at(const VirtioPci *p) { return pci_msix_enabled(&p->pci) ? LEGACY_CONFIG_MSIX : LEGACY_CONFIG; }
+
 static uint64_t legacy_read(void *opaque, uint64_t offset, unsigned size)
 {
     VirtioPci *p = opaque;
@@ -202,7 +249,24 @@ static uint64_t legacy_read(void *opaque, uint64_t offset, unsigned size)
     case 14: return p->queue_sel;
     case 18: return vdev->status;
     case 19: return read_isr(p, vdev);
-    default: return offset >= LEGACY_CONFIG ? virtio_config_read(vdev, (uint32_t)offset - LEGACY_CONFIG, size) : 0;
+    default: break;
+    }
+    if (pci_msix_enabled(&p->pci) && (offset == 20 || offset == 22)) {
+        return offset == 20 ? p->config_vector : vq ? p->queue[p->queue_sel].vector : NO_VECTOR;
+    }
+    unsigned at = legacy_config_at(p);
+    return offset >= at ? virtio_config_read(vdev, (uint32_t)offset - at, size) : 0;
+}
+
+static void legacy_write_high(VirtioPci *p, VirtioDevice *vdev, unsigned offset, uint32_t value, unsigned size)
+{
+    unsigned at = legacy_config_at(p);
+    if (offset >= at) {
+        virtio_config_write(vdev, offset - at, value, size);
+    } else if (offset == 20) {
+        p->config_vector = checked_vector(p, value);
+    } else if (offset == 22 && selected(p, vdev)) {
+        p->queue[p->queue_sel].vector = checked_vector(p, value);
     }
 }
 
@@ -224,13 +288,9 @@ static void legacy_write(void *opaque, uint64_t offset, uint64_t value, unsigned
         }
         break;
     case 14: p->queue_sel = value & 0xffff; break;
-    case 16: virtio_kick(vdev, (unsigned)MIN(value, VIRTIO_QUEUES_MAX)); break;
+    case 16: kick(p, vdev, (unsigned)MIN(value, VIRTIO_QUEUES_MAX)); break;
     case 18: write_status(p, vdev, (uint8_t)value, true); break;
-    default:
-        if (offset >= LEGACY_CONFIG) {
-            virtio_config_write(vdev, (uint32_t)offset - LEGACY_CONFIG, (uint32_t)value, size);
-        }
-        break;
+    default: legacy_write_high(p, vdev, (unsigned)offset, (uint32_t)value, size); break;
     }
 }
 static const MmioOps legacy_ops = {.read = legacy_read, .write = legacy_write, .access_min = 1, .access_max = 4, .impl_min = 1, .impl_max = 4};
@@ -298,7 +358,7 @@ static void add_modern(VirtioPci *p)
 static void add_legacy(VirtioPci *p, const VirtioDevice *vdev)
 {
     uint64_t size = 32;
-    while (size < LEGACY_CONFIG + vdev->config_len) {
+    while (size < LEGACY_CONFIG_MSIX + vdev->config_len) {
         size *= 2;
     }
     memory_region_init_mmio(&p->legacy, p->pci.dev.machine, OBJECT(p), &legacy_ops, p, "virtio-pci-legacy", size);
@@ -310,11 +370,29 @@ static void set_identity(VirtioPci *p, const VirtioDevice *vdev, bool transition
     uint8_t *config = p->pci.config;
     uint16_t id = virtio_class(vdev)->device_id;
     /* Transitional ids are fixed for the first kinds of devices (4.1.2.1). */
-    static const uint16_t old_ids[] = {[VIRTIO_ID_NET] = 0x1000, [VIRTIO_ID_BLOCK] = 0x1001, [VIRTIO_ID_CONSOLE] = 0x1003, [VIRTIO_ID_RNG] = 0x1005};
-    st_le16(config + PCI_DEVICE_ID, transitional && id < G_N_ELEMENTS(old_ids) ? old_ids[id] : (uint16_t)(0x1040 + id));
+    static const uint16_t old_ids[] = {[VIRTIO_ID_NET] = 0x1000, [VIRTIO_ID_BLOCK] = 0x1001, [VIRTIO_ID_CONSOLE] = 0x1003, [VIRTIO_ID_RNG] = 0x1005,
+                                       [VIRTIO_ID_BALLOON] = 0x1002, [VIRTIO_ID_SCSI] = 0x1004, [VIRTIO_ID_9P] = 0x1009};
+    bool old = transitional && id < G_N_ELEMENTS(old_ids) && old_ids[id];
+    st_le16(config + PCI_DEVICE_ID, old ? old_ids[id] : (uint16_t)(0x1040 + id));
     st_le16(config + PCI_SUBSYSTEM_ID, transitional ? id : 0x1100);
     config[PCI_REVISION] = transitional ? 0 : 1;
     st_le16(config + PCI_CLASS_DEVICE, virtio_class(vdev)->pci_class);
+}
+
+static bool add_vectors(VirtioPci *p, const VirtioDevice *vdev, Error **errp)
+{
+    if (p->vectors == UINT32_MAX) { /* a console has two queues for each port, too many for one vector each */
+        p->vectors = virtio_class(vdev)->device_id == VIRTIO_ID_CONSOLE ? MAX(vdev->queue_count / 2, 2) : vdev->queue_count + 1;
+    }
+    if (p->vectors > VECTORS_MAX) {
+        error_setg(errp, "vectors=%u: there can be %d at most", p->vectors, VECTORS_MAX);
+        return false;
+    }
+    forget_vectors(p);
+    if (p->vectors) {
+        pci_msix_init_bar(&p->pci, p->vectors, MSIX_BAR);
+    }
+    return true;
 }
 
 bool virtio_pci_realize(PciDevice *dev, Error **errp)
@@ -344,9 +422,14 @@ bool virtio_pci_realize(PciDevice *dev, Error **errp)
     if (legacy) {
         add_legacy(p, vdev);
     }
-    pcie_add_capability(dev, pci_bus_is_express_endpoint_slot(dev->bus) ? 0 : 9);
+    if (pci_bus_is_express_endpoint_slot(dev->bus)) {
+        pcie_add_capability(dev, 0);
+    }
     pci_set_interrupt_pin(dev, 1);
-    return true;
+    if (virtio_class(vdev)->device_id == VIRTIO_ID_NET) {
+        dev->default_rom = "efi-virtio.rom";
+    }
+    return add_vectors(p, vdev, errp);
 }
 
 void virtio_pci_unrealize(PciDevice *dev)
@@ -410,6 +493,7 @@ static void virtio_pci_finalize(Object *obj)
 static const Field virtio_pci_fields[] = {
     FIELD(VirtioPci, disable_legacy, FIELD_ENUM, "disable-legacy", FIELD_PROP, .info = on_off_auto, .help = "leave out the pre-1.0 interface"),
     FIELD(VirtioPci, disable_modern, FIELD_BOOL, "disable-modern", FIELD_PROP, .help = "leave out the 1.0 interface"),
+    FIELD(VirtioPci, vectors, FIELD_U32, "vectors", FIELD_PROP, .def = UINT32_MAX, .help = "MSI-X vectors; 0: none; not given: one for each queue"),
     FIELD(VirtioPci, page_per_vq, FIELD_BOOL, "page-per-vq", FIELD_PROP | FIELD_HIDDEN, .help = "accepted for compatibility"),
     FIELD_END,
 };

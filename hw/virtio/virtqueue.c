@@ -384,6 +384,10 @@ void virtq_notify(VirtQueue *vq)
     VirtioDevice *vdev = vq->vdev;
     if (vq->ready && !vdev->broken && wants_interrupt(vq)) {
         vdev->isr |= VIRTIO_ISR_QUEUE;
-        vdev->transport->interrupt(vdev->transport_opaque, VIRTIO_ISR_QUEUE);
+        if (vdev->transport->queue_interrupt) {
+            vdev->transport->queue_interrupt(vdev->transport_opaque, vq->index);
+        } else {
+            vdev->transport->interrupt(vdev->transport_opaque, VIRTIO_ISR_QUEUE);
+        }
     }
 }

@@ -84,6 +84,7 @@ struct PciDevice {
     uint8_t irq_line;    /* of the root bus, while driven */
     /* option ROM */
     char *romfile;       /* property; "": none */
+    const char *default_rom; /* PciClass.romfile; realize may choose another */
     uint32_t rombar;     /* property; 0: no base address register for it */
     MemoryRegion rom;    /* named where there is one */
     bool rom_mapped;

@@ -17,7 +17,7 @@
 #define TYPE_VIRTIO_BUS "virtio-bus"
 
 enum { VIRTIO_QUEUES_MAX = 64, VIRTIO_QUEUE_SIZE_MAX = 1024, VIRTIO_CONFIG_MAX = 256 };
-enum { VIRTIO_ID_NET = 1, VIRTIO_ID_BLOCK = 2, VIRTIO_ID_CONSOLE = 3, VIRTIO_ID_RNG = 4 };
+enum { VIRTIO_ID_NET = 1, VIRTIO_ID_BLOCK = 2, VIRTIO_ID_CONSOLE = 3, VIRTIO_ID_RNG = 4, VIRTIO_ID_BALLOON = 5, VIRTIO_ID_SCSI = 8, VIRTIO_ID_9P = 9 };
 /* Device status (2.1). */
 enum { VIRTIO_ACKNOWLEDGE = 1, VIRTIO_DRIVER = 2, VIRTIO_DRIVER_OK = 4, VIRTIO_FEATURES_OK = 8, VIRTIO_NEEDS_RESET = 64, VIRTIO_FAILED = 128 };
 /* Interrupt status. */
@@ -59,6 +59,7 @@ void virtio_device_reset(DeviceState *dev);
 /* What a transport does for its device. */
 typedef struct VirtioTransport {
     void (*interrupt)(void *opaque, uint8_t isr_bits); /* vdev->isr was updated */
+    void (*queue_interrupt)(void *opaque, unsigned queue); /* the same for VIRTIO_ISR_QUEUE, where each has its message; may be NULL */
 } VirtioTransport;
 
 typedef void VirtQueueHandler(VirtioDevice *vdev, VirtQueue *vq);
