@@ -52,6 +52,8 @@ Irq isa_irq(IsaDevice *dev, unsigned n);
 bool isa_check_irq(IsaDevice *dev, unsigned n, Error **errp);
 /* Puts an initialised region at a port; it is unmapped and destroyed when the device is unrealized. */
 void isa_add_io(IsaDevice *dev, MemoryRegion *mr, uint16_t port);
+/* Sizes of MmioOps for byte-wide ports: wider accesses reach one port after the other. */
+#define ISA_BYTE_PORTS .access_max = 4, .impl_min = 1, .impl_max = 1, .allow_unaligned = true
 /* The same for a region made from @ops; at most 64 KiB - @port ports. */
 void isa_add_ports(IsaDevice *dev, MemoryRegion *mr, const MmioOps *ops, void *opaque, const char *name, uint16_t port,
                    unsigned count);
