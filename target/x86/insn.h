@@ -8,7 +8,8 @@
  *     VEX      VEX.{128|256|LIG|LZ|any}.{NP|66|F3|F2}.{0F|0F38|0F3A}.{W0|W1|WIG} OP [/r|/0../7] [mod=m|mod=3]
  * where OP is two hexadecimal digits, a second byte pair after OP ("D9 E8") is a fixed ModRM byte. Without a mandatory prefix in the pattern,
  * 66 is operand size and F2/F3 are repeat prefixes; NP means none of the three may stand there. A pattern with a prefix wins over
- * one without. `+r` stands for eight opcodes.
+ * one without. NFx means that F2 and F3 may not stand there (66 may). `+r` stands for eight opcodes; "C0+i" for eight ModRM bytes.
+ * A row whose feature is missing is as if it were not there.
  *
  * Operands are written as in the manual's opcode map (SDM 2D, appendix A.2), up to four, comma separated:
  *     E general register or memory by ModRM.rm; G general register by ModRM.reg; R register only (mod=3); M memory only; B general register by VEX.vvvv
@@ -96,10 +97,18 @@ struct X86Insn {
     uint16_t selector;
     X86Operand op[4];
     unsigned op_count;
+    uint8_t sib_index;       /* SIB.index with its extension bit, 4 included: for VSIB */
+    uint8_t is4;             /* imm8 of an L operand */
 
     uint64_t pc, flags;      /* linear address; region flags */
     TcgBuilder *b;
+
+    /* while translating */
+    TcgVal address;          /* of the memory operand, once x86_read_op() or x86_write_op() needed it; TCG_NONE: not yet */
+    int64_t address_disp;
+    TcgVal sp;               /* not TCG_NONE: what addresses use in place of rSP (POP to memory); i64 */
 };
+enum { X86_MAX_INSN_LEN = 15 };
 
 /* --- decode.c --- */
 /*
@@ -109,6 +118,7 @@ struct X86Insn {
 bool x86_decode(X86Insn *d, const uint8_t *code, size_t avail, uint64_t pc, uint64_t flags);
 unsigned x86_row_count(void);
 const X86Row *x86_row(unsigned i);
+unsigned x86_bad_row_count(void); /* rows whose pattern or operands cannot be read: left out, with a warning */
 
 /* --- translate.c --- */
 void x86_scan(const uint8_t *code, size_t avail, uint64_t pc, uint64_t flags, ScanInfo *info);
@@ -150,6 +160,10 @@ void x86_put_ymmh(X86Insn *d, unsigned reg, TcgVal v);
 void x86_zero_ymmh(X86Insn *d, unsigned reg);          /* VEX.128 */
 /* Loads operand n (kind VEC or MEM) as low and, for 32-byte operands, high half; alignment rule by the row's flags. @hi may be NULL for 16 bytes. */
 TcgVal x86_read_vec(X86Insn *d, unsigned n, TcgVal *hi);
+/* Stores to operand n or puts the register; @hi TCG_NONE for 16 bytes: legacy SSE keeps the upper half of a register, VEX clears it. */
+void x86_write_vec(X86Insn *d, unsigned n, TcgVal lo, TcgVal hi);
+/* Computes and keeps (d->address, d->address_disp) the address of memory operand n, checked by the row's alignment flags. */
+void x86_vec_address(X86Insn *d, unsigned n, bool write);
 TcgVal x86_read_scalar(X86Insn *d, unsigned n, TcgType t); /* f32/f64/i32/i64 from the low lane of a register, or from memory */
 /* Flags: status flags become `kind` of the operands (values of the operation's type; narrow ones shifted up as TcgLazyFlags says). */
 void x86_put_flags(X86Insn *d, TcgFlagsKind kind, unsigned bytes, TcgVal a, TcgVal c, TcgVal carry);
@@ -158,6 +172,9 @@ TcgVal x86_get_flags_packed(X86Insn *d);          /* i64: the six status bits at
 void x86_put_flags_packed(X86Insn *d, TcgVal bits);
 TcgVal x86_get_carry(X86Insn *d);                 /* i64, 0 or 1 */
 TcgFlagCond x86_cond(const X86Insn *d);           /* low four bits of the opcode */
+static inline unsigned x86_stack_bytes(const X86Insn *d) { return x86_is64(d) ? 8 : d->flags & X86_RF_SS32 ? 4 : 2; }
+/* Operand 0 is read, changed and written: @n as x86_read_op(), limits and pages are checked for writing. */
+TcgVal x86_read_op_rmw(X86Insn *d, unsigned n);
 /* Exceptions at this instruction. */
 void x86_emit_raise(X86Insn *d, X86Exception vector);
 void x86_emit_raise_error(X86Insn *d, X86Exception vector, uint32_t error_code);
@@ -165,9 +182,18 @@ void x86_emit_raise_error(X86Insn *d, X86Exception vector, uint32_t error_code);
 void x86_emit_raise_if(X86Insn *d, X86Exception vector, bool has_error, TcgCond cond, TcgType t, TcgVal a, TcgVal c);
 /* Where X86_RF_SSE_TRAPS: raises #XM (or #UD without OSXMMEXCPT) if the operations before left an unmasked exception flag; before the results are put. */
 void x86_emit_fp_check(X86Insn *d);
-/* Leaves to the dispatcher, which looks at flags and interrupts, and goes on behind this instruction / at the pc that was put or stored. */
-static inline void x86_emit_leave(X86Insn *d) { tcg_exit(d->b, TCG_REASON_NONE, x86_next_pc(d)); }
-static inline void x86_emit_leave_pc(X86Insn *d) { tcg_exit(d->b, TCG_REASON_NONE, UINT64_MAX); }
+/*
+ * Leaves to the dispatcher, which looks at flags and interrupts, and goes on behind this instruction / at the pc that was put or stored.
+ * Every end of an instruction's control flow goes through these or x86_emit_jump*(), which know about single-stepping (X86_RF_TF: the
+ * dispatcher gets X86_REASON_STEP and raises the trap).
+ */
+static inline TcgReason x86_leave_reason(const X86Insn *d) { return d->flags & X86_RF_TF ? (TcgReason)X86_REASON_STEP : TCG_REASON_NONE; }
+static inline void x86_emit_leave(X86Insn *d) { tcg_exit(d->b, x86_leave_reason(d), x86_next_pc(d)); }
+static inline void x86_emit_leave_pc(X86Insn *d) { tcg_exit(d->b, x86_leave_reason(d), UINT64_MAX); }
+/* Near jumps to a linear address; the indirect one's is an EIP (i64, zero-extended), to which CS.base is added. */
+void x86_emit_jump(X86Insn *d, uint64_t linear, TcgEdge edge);
+void x86_emit_jump_indirect(X86Insn *d, TcgVal eip, TcgEdge edge);
+uint64_t x86_target_pc(const X86Insn *d); /* linear target of the REL operand, which is operand 0 */
 /* The stack: @bytes 2, 4, 8. push computes and stores, then changes rSP; pop returns the value and what rSP becomes in *new_sp, to be put by x86_put_sp(). */
 void x86_emit_push(X86Insn *d, unsigned bytes, TcgVal v);
 TcgVal x86_emit_pop(X86Insn *d, unsigned bytes, TcgVal *new_sp);

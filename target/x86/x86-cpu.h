@@ -80,7 +80,9 @@ typedef struct X86Cpu {
     uint16_t fop, fcs, fds;
     uint64_t fip, fdp;
     uint64_t xcr0;
-    /* MXCSR: cpu.tcg.guest_mxcsr (in helpers without TCG_HELPER_FP; in generated code it is in the host's register) */
+    /* MXCSR: cpu.tcg.guest_mxcsr (in helpers without TCG_HELPER_FP; in generated code it is in the host's register), which always has the
+     * exceptions masked: the guest's mask bits (0x1f80) are here. Only x86_set_mxcsr() and x86_get_mxcsr() know. */
+    uint32_t mxcsr_masks, sticky_saved;
 
     /* --- system --- */
     uint64_t cr0, cr2, cr3, cr4, efer;
@@ -240,6 +242,9 @@ enum { CR4_VME = 1, CR4_PVI = 2, CR4_TSD = 4, CR4_DE = 8, CR4_PSE = 16, CR4_PAE 
        CR4_UMIP = 1 << 11, CR4_LA57 = 1 << 12, CR4_SMXE = 1 << 14, CR4_FSGSBASE = 1 << 16, CR4_PCIDE = 1 << 17, CR4_OSXSAVE = 1 << 18, CR4_SMEP = 1 << 20, CR4_SMAP = 1 << 21, CR4_PKE = 1 << 22 };
 enum { EFER_SCE = 1, EFER_LME = 1 << 8, EFER_LMA = 1 << 10, EFER_NXE = 1 << 11 };
 
+/* Reasons of runtime exits, for TargetRecord.runtime_exit: state and pc are in memory, pc is behind the instruction. */
+enum { X86_REASON_STEP = TCG_REASON_TARGET }; /* an instruction began with TF set: #DB, DR6.BS */
+
 typedef enum X86Exception {
     X86_EXC_DE, X86_EXC_DB, X86_EXC_NMI, X86_EXC_BP, X86_EXC_OF, X86_EXC_BR, X86_EXC_UD, X86_EXC_NM, X86_EXC_DF, X86_EXC_CSO, X86_EXC_TS,
     X86_EXC_NP, X86_EXC_SS, X86_EXC_GP, X86_EXC_PF, X86_EXC_MF = 16, X86_EXC_AC, X86_EXC_MC, X86_EXC_XM,
@@ -336,7 +341,7 @@ static inline bool x86_has_smm(const X86Cpu *x) { return x->smm_memory != NULL; 
 /* --- fpu-state.c: FSAVE, FXSAVE, XSAVE images --- */
 void x86_fpu_reset(X86Cpu *x);                   /* as FNINIT */
 void x86_set_mxcsr(X86Cpu *x, uint32_t v);       /* also region flags; no reserved-bit check. Not from TCG_HELPER_FP helpers */
-static inline uint32_t x86_get_mxcsr(const X86Cpu *x) { return x->cpu.tcg.guest_mxcsr; }
+static inline uint32_t x86_get_mxcsr(const X86Cpu *x) { return (x->cpu.tcg.guest_mxcsr & ~0x1f80u) | x->mxcsr_masks; }
 
 /* --- model.c, registers.c, print.c --- */
 void x86_reset(CpuState *cpu);

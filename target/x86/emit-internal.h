@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the integer rows use beyond insn.h.
+ */
+#ifndef X86_EMIT_INTERNAL_H
+#define X86_EMIT_INTERNAL_H
+
+#include "insn.h"
+
+#define X86_MEM_WILL_WRITE 0 /* of a load whose place will be stored to: a fault is one of a write */
+void x86_emit_fp_begin(X86Insn *d);                                  /* before an instruction that may raise #XM */
+
+void x86_put_gpr_high(X86Insn *d, unsigned reg, TcgVal v);
+TcgVal x86_seg_base(X86Insn *d, unsigned seg);                       /* i64; 0 where flat */
+void x86_operand_address(X86Insn *d, unsigned bytes, bool write);    /* fills d->address and address_disp */
+/* Stack pointers as i64 offsets, cut to the stack's width: sp + n; and a push there, which changes no register. */
+TcgVal x86_add_sp(X86Insn *d, TcgVal sp, int64_t n);
+void x86_emit_push_at(X86Insn *d, TcgVal sp, unsigned bytes, TcgVal v);
+/* i32 operand of a narrow operation at the top of its i32; unchanged where @bytes is 4 or 8. */
+TcgVal x86_shift_up(X86Insn *d, unsigned bytes, TcgVal v);
+/* As x86_put_flags(), for operands that are shifted up already. */
+void x86_put_flags_up(X86Insn *d, TcgFlagsKind kind, unsigned bytes, TcgVal a, TcgVal c, TcgVal carry);
+TcgVal x86_flagtest(X86Insn *d, TcgFlagCond cond);                   /* i64, 0 or 1 */
+static inline TcgVal x86_const32(X86Insn *d, uint32_t v) { return tcg_const(d->b, TCG_I32, v); }
+static inline TcgVal x86_konst(X86Insn *d, unsigned bytes, uint64_t v) { return tcg_const(d->b, bytes == 8 ? TCG_I64 : TCG_I32, bytes == 8 ? v : (uint32_t)v); }
+
+#endif
