@@ -76,7 +76,7 @@ void vl_print_devices(void)
 static void look_for_fw_cfg(Object *obj, void *opaque)
 {
     Object **found = opaque;
-    if (!*found && object_is_a(obj, "fw_cfg_mem")) {
+    if (!*found && object_is_a(obj, TYPE_FW_CFG)) {
         *found = obj;
     }
     if (!*found) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fw_cfg, memory mapped, with DMA. Reading is sequential from an offset that selecting an item sets to 0; behind the end it reads zeros. A DMA
+ * fw_cfg, memory mapped or in I/O space, with DMA. Reading is sequential from an offset that selecting an item sets to 0; behind the end it reads zeros. A DMA
  * request is a control block of 16 big-endian bytes in guest RAM: control, length, address.
  */
 #include "hw/nvram/fw_cfg.h"
@@ -22,17 +22,23 @@ typedef struct Item {
 typedef struct FileEntry {
     char *name;
     Item item;
+    bool writable;
+    void (*written)(void *opaque);
+    void (*selected)(void *opaque);
+    void *opaque;
 } FileEntry;
 
 struct FwCfg {
     SysDevice sys;
     MemoryRegion data_mr, select_mr, dma_mr;
-    Item items[FW_CFG_FILE_FIRST];
+    Item items[FW_CFG_FILE_FIRST], arch[FW_CFG_ARCH_COUNT];
     GPtrArray *files; /* FileEntry *, sorted by name; file i has key FW_CFG_FILE_FIRST + i */
     uint16_t selected;
     size_t offset;
     uint64_t dma_addr;
 };
+
+static void make_directory(FwCfg *fw);
 
 static void file_free(void *p)
 {
@@ -42,21 +48,32 @@ static void file_free(void *p)
     g_free(f);
 }
 
+static FileEntry *selected_file(const FwCfg *fw)
+{
+    unsigned n = (fw->selected & 0x3fff) - FW_CFG_FILE_FIRST;
+    bool is_file = !(fw->selected & FW_CFG_ARCH_FIRST) && (fw->selected & 0x3fff) >= FW_CFG_FILE_FIRST && n < fw->files->len;
+    return is_file ? fw->files->pdata[n] : NULL;
+}
+
 static const Item *selected_item(const FwCfg *fw)
 {
     static const Item none;
-    unsigned key = fw->selected & 0x3fff; /* bits 15 and 14: architecture local, write channel */
-    if (key < FW_CFG_FILE_FIRST) {
-        return &fw->items[key];
+    unsigned key = fw->selected & 0x3fff; /* bit 14: the write channel of old */
+    const FileEntry *file = selected_file(fw);
+    if (fw->selected & FW_CFG_ARCH_FIRST) {
+        return key < FW_CFG_ARCH_COUNT ? &fw->arch[key] : &none;
     }
-    key -= FW_CFG_FILE_FIRST;
-    return key < fw->files->len ? &((FileEntry *)fw->files->pdata[key])->item : &none;
+    return key < FW_CFG_FILE_FIRST ? &fw->items[key] : file ? &file->item : &none;
 }
 
 static void select_item(FwCfg *fw, uint16_t key)
 {
     fw->selected = key;
     fw->offset = 0;
+    const FileEntry *file = selected_file(fw);
+    if (file && file->selected) {
+        file->selected(file->opaque);
+    }
 }
 
 static uint8_t next_byte(FwCfg *fw)
@@ -102,6 +119,21 @@ static bool dma_copy_out(FwCfg *fw, uint64_t addr, uint32_t len)
     return good;
 }
 
+/* Into a writable file, within its length. */
+static bool dma_copy_in(FwCfg *fw, uint64_t addr, uint32_t len)
+{
+    FileEntry *file = selected_file(fw);
+    if (!file || !file->writable || !range_within(fw->offset, len, file->item.len) ||
+        dma_read(fw->sys.dev.machine->as, addr, file->item.data + fw->offset, len) != MEM_OK) {
+        return false;
+    }
+    fw->offset += len;
+    if (file->written) {
+        file->written(file->opaque);
+    }
+    return true;
+}
+
 static void run_dma(FwCfg *fw)
 {
     AddressSpace *as = fw->sys.dev.machine->as;
@@ -121,7 +153,7 @@ static void run_dma(FwCfg *fw)
     if (control & DMA_READ) {
         good = dma_copy_out(fw, addr, len);
     } else if (control & DMA_WRITE) {
-        good = false; /* no item is writable */
+        good = dma_copy_in(fw, addr, len);
     } else if (control & DMA_SKIP) {
         const Item *item = selected_item(fw);
         fw->offset += MIN((size_t)len, item->len - MIN(fw->offset, item->len));
@@ -153,6 +185,17 @@ static const MmioOps data_ops = {.read = data_read, .write = data_write, .access
 static const MmioOps select_ops = {.read = select_read, .write = select_write, .access_min = 2, .access_max = 2, .impl_min = 2, .impl_max = 2, .big_endian = true};
 static const MmioOps dma_ops = {.read = dma_reg_read, .write = dma_reg_write, .access_min = 1, .access_max = 8, .impl_min = 1, .impl_max = 8, .big_endian = true};
 
+/* Selector and data share their ports: 16-bit writes select, 8-bit reads take the next byte. */
+static uint64_t io_read(void *opaque, uint64_t offset, unsigned size) { return next_byte(opaque); }
+
+static void io_write(void *opaque, uint64_t offset, uint64_t value, unsigned size)
+{
+    if (size == 2 && offset == 0) {
+        select_item(opaque, (uint16_t)value);
+    }
+}
+static const MmioOps io_ops = {.read = io_read, .write = io_write, .access_min = 1, .access_max = 2, .impl_min = 1, .impl_max = 2};
+
 /* --- life --- */
 static void fw_cfg_init(Object *obj)
 {
@@ -160,6 +203,7 @@ static void fw_cfg_init(Object *obj)
     fw->files = g_ptr_array_new_with_free_func(file_free);
     fw_cfg_add_bytes(fw, FW_CFG_SIGNATURE, "QEMU", 4);
     fw_cfg_add_u32(fw, FW_CFG_ID, 1 | 2); /* traditional and DMA interface */
+    make_directory(fw);
 }
 
 static bool fw_cfg_realize(Object *obj, Error **errp)
@@ -175,11 +219,25 @@ static bool fw_cfg_realize(Object *obj, Error **errp)
     return true;
 }
 
+static bool fw_cfg_io_realize(Object *obj, Error **errp)
+{
+    FwCfg *fw = (FwCfg *)obj;
+    Machine *m = fw->sys.dev.machine;
+    memory_region_init_mmio(&fw->data_mr, m, obj, &io_ops, fw, "fwcfg", 2);
+    memory_region_init_mmio(&fw->dma_mr, m, obj, &dma_ops, fw, "fwcfg.dma", 8);
+    sys_add_mmio(&fw->sys, &fw->data_mr);
+    sys_add_mmio(&fw->sys, &fw->dma_mr);
+    return true;
+}
+
 static void fw_cfg_finalize(Object *obj)
 {
     FwCfg *fw = (FwCfg *)obj;
     for (unsigned i = 0; i < G_N_ELEMENTS(fw->items); i++) {
         g_free(fw->items[i].data);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(fw->arch); i++) {
+        g_free(fw->arch[i].data);
     }
     g_ptr_array_free(fw->files, TRUE);
 }
@@ -193,10 +251,30 @@ static void fw_cfg_reset(DeviceState *dev)
 
 static const DeviceClass fw_cfg_class = {.bus_type = "System", .category = DEVICE_CAT_MISC, .reset = fw_cfg_reset};
 static const TypeRecord fw_cfg_type = {
-    .name = "fw_cfg_mem", .parent = TYPE_SYS_DEVICE, .help = "firmware configuration", .instance_size = sizeof(FwCfg), .class_kind = TYPE_DEVICE,
-    .class_data = &fw_cfg_class, .init = fw_cfg_init, .realize = fw_cfg_realize, .finalize = fw_cfg_finalize,
+    .name = TYPE_FW_CFG, .parent = TYPE_SYS_DEVICE, .help = "firmware configuration", .instance_size = sizeof(FwCfg), .abstract = true,
+    .class_kind = TYPE_DEVICE, .class_data = &fw_cfg_class, .init = fw_cfg_init, .finalize = fw_cfg_finalize,
 };
 TYPE_REGISTER(fw_cfg_type);
+static const TypeRecord fw_cfg_mem_type = {
+    .name = "fw_cfg_mem", .parent = TYPE_FW_CFG, .help = "firmware configuration, memory mapped", .realize = fw_cfg_realize,
+};
+TYPE_REGISTER(fw_cfg_mem_type);
+static const TypeRecord fw_cfg_io_type = {
+    .name = "fw_cfg_io", .parent = TYPE_FW_CFG, .help = "firmware configuration by ports", .realize = fw_cfg_io_realize,
+};
+TYPE_REGISTER(fw_cfg_io_type);
+
+FwCfg *fw_cfg_create_io(Machine *m, MemoryRegion *io, Error **errp)
+{
+    DeviceState *dev = device_new(m, "fw_cfg_io");
+    FwCfg *fw = (FwCfg *)dev;
+    if (!device_attach(dev, NULL, "fw_cfg", errp)) {
+        return NULL;
+    }
+    memory_map(io, FW_CFG_IO_PORT, &fw->data_mr);
+    memory_map(io, FW_CFG_IO_PORT + 4, &fw->dma_mr);
+    return fw;
+}
 
 FwCfg *fw_cfg_create(Machine *m, uint64_t addr, Error **errp)
 {
@@ -213,9 +291,11 @@ FwCfg *fw_cfg_create(Machine *m, uint64_t addr, Error **errp)
 /* --- contents --- */
 void fw_cfg_add_bytes(FwCfg *fw, uint16_t key, const void *data, size_t len)
 {
-    g_assert(key < FW_CFG_FILE_FIRST);
-    g_free(fw->items[key].data);
-    fw->items[key] = (Item){.data = g_memdup2(data, len), .len = len};
+    unsigned arch = key - FW_CFG_ARCH_FIRST;
+    g_assert(key < FW_CFG_FILE_FIRST || arch < FW_CFG_ARCH_COUNT);
+    Item *item = key < FW_CFG_FILE_FIRST ? &fw->items[key] : &fw->arch[arch];
+    g_free(item->data);
+    *item = (Item){.data = g_memdup2(data, len), .len = len};
 }
 
 void fw_cfg_add_u16(FwCfg *fw, uint16_t key, uint16_t v)
@@ -264,17 +344,28 @@ static void make_directory(FwCfg *fw)
     fw_cfg_add_bytes(fw, FW_CFG_FILE_DIR, raw, len);
 }
 
+static FileEntry *find_file(const FwCfg *fw, const char *name)
+{
+    for (unsigned i = 0; i < fw->files->len; i++) {
+        FileEntry *f = fw->files->pdata[i];
+        if (!strcmp(f->name, name)) {
+            return f;
+        }
+    }
+    return NULL;
+}
+
+bool fw_cfg_has_file(const FwCfg *fw, const char *name) { return find_file(fw, name) != NULL; }
+
 bool fw_cfg_add_file(FwCfg *fw, const char *name, const void *data, size_t len, Error **errp)
 {
     if (!*name || strlen(name) >= NAME_BYTES || len > UINT32_MAX || fw->files->len >= 0x1000) {
         error_setg(errp, "fw_cfg: file '%s' cannot be added: names have 1 to %d characters, files less than 4 GiB", name, NAME_BYTES - 1);
         return false;
     }
-    for (unsigned i = 0; i < fw->files->len; i++) {
-        if (!strcmp(((FileEntry *)fw->files->pdata[i])->name, name)) {
-            error_setg(errp, "fw_cfg: there is a file '%s' already", name);
-            return false;
-        }
+    if (find_file(fw, name)) {
+        error_setg(errp, "fw_cfg: there is a file '%s' already", name);
+        return false;
     }
     FileEntry *f = g_new0(FileEntry, 1);
     f->name = g_strdup(name);
@@ -283,4 +374,44 @@ bool fw_cfg_add_file(FwCfg *fw, const char *name, const void *data, size_t len, 
     g_ptr_array_sort(fw->files, by_name);
     make_directory(fw);
     return true;
+}
+
+bool fw_cfg_replace_file(FwCfg *fw, const char *name, const void *data, size_t len)
+{
+    FileEntry *f = len <= UINT32_MAX ? find_file(fw, name) : NULL;
+    if (!f) {
+        return false;
+    }
+    g_free(f->item.data);
+    f->item = (Item){.data = g_memdup2(data, len), .len = len};
+    make_directory(fw);
+    return true;
+}
+
+bool fw_cfg_set_writable(FwCfg *fw, const char *name, void (*written)(void *opaque), void *opaque)
+{
+    FileEntry *f = find_file(fw, name);
+    if (f) {
+        f->writable = true;
+        f->written = written;
+        f->opaque = opaque;
+    }
+    return f != NULL;
+}
+
+bool fw_cfg_set_selected(FwCfg *fw, const char *name, void (*selected)(void *opaque), void *opaque)
+{
+    FileEntry *f = find_file(fw, name);
+    if (f) {
+        f->selected = selected;
+        f->opaque = opaque;
+    }
+    return f != NULL;
+}
+
+uint8_t *fw_cfg_file_data(FwCfg *fw, const char *name, size_t *len)
+{
+    FileEntry *f = find_file(fw, name);
+    *len = f ? f->item.len : 0;
+    return f ? f->item.data : NULL;
 }

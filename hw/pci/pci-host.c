@@ -10,6 +10,9 @@ enum { CONFIG_ENABLE = 1u << 31 };
 static uint64_t address_read(void *opaque, uint64_t offset, unsigned size)
 {
     PciConfigPorts *p = opaque;
+    if (size == 1 && offset == 1 && p->reset_read) {
+        return p->reset_read(p->reset_opaque);
+    }
     return size == 4 && offset == 0 ? p->latch : UINT64_MAX;
 }
 
@@ -18,6 +21,8 @@ static void address_write(void *opaque, uint64_t offset, uint64_t value, unsigne
     PciConfigPorts *p = opaque;
     if (size == 4 && offset == 0) {
         p->latch = (uint32_t)value & 0x80fffffc;
+    } else if (size == 1 && offset == 1 && p->reset_write) {
+        p->reset_write(p->reset_opaque, (uint8_t)value);
     }
 }
 static const MmioOps address_ops = {.read = address_read, .write = address_write, .access_min = 1, .access_max = 4, .impl_min = 1, .impl_max = 4};

@@ -168,6 +168,10 @@ typedef struct PciConfigPorts {
     MemoryRegion address, data;
     PciBus *root;
     uint32_t latch;
+    /* port 0xcf9, a byte inside: the reset control of south bridges; may be NULL */
+    uint8_t (*reset_read)(void *opaque);
+    void (*reset_write)(void *opaque, uint8_t value);
+    void *reset_opaque;
 } PciConfigPorts;
 void pci_config_ports_init(PciConfigPorts *p, Machine *m, Object *owner, PciBus *root, MemoryRegion *io);
 void pci_config_ports_destroy(PciConfigPorts *p);
