@@ -4,6 +4,7 @@
  * For people: `-d op,op_opt`, tests, the debugger. Never parsed.
  */
 #include "internal.h"
+#include "tcg/hostvec.h"
 
 #include <inttypes.h>
 
@@ -127,8 +128,17 @@ static void print_tail(const TcgRegion *r, const TcgInsn *in, FILE *out)
     case TCG_OP_VSARI:
     case TCG_OP_VINSERT:
     case TCG_OP_VEXTRACT:
-    case TCG_OP_HOSTVEC:
         fprintf(out, ", %" PRIu64, in->imm);
+        break;
+    case TCG_OP_HOSTVEC:
+    case TCG_OP_HOSTVECI:
+    case TCG_OP_HOSTVEC3:
+    case TCG_OP_HOSTVECG:
+    case TCG_OP_HOSTVECX:
+        fprintf(out, ", %s", in->aux < TCG_HV_COUNT ? tcg_hostvec[in->aux].name : "?");
+        if (in->imm) {
+            fprintf(out, ", %" PRIu64, in->imm);
+        }
         break;
     case TCG_OP_EXTRACT:
     case TCG_OP_DEPOSIT:

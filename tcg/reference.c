@@ -245,7 +245,7 @@ void tcg_ref_eval_env(const TcgInsn *insn, const uint64_t (*args)[4], uint64_t *
         load_operand(a[k], args[k], operand_type(insn, k));
     }
     memset(result, 0, 32);
-    if (insn->op >= TCG_OP_VDUP && insn->op <= TCG_OP_HOSTVEC) {
+    if (insn->op >= TCG_OP_VDUP && insn->op <= TCG_OP_HOSTVECX) {
         tcg_ref_vector(insn, (const uint64_t(*)[4])a, result, mxcsr);
         return;
     }

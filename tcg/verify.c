@@ -5,6 +5,7 @@
  * Slow on purpose (dominators by plain iteration on bit sets); runs in tests and in checking runs only.
  */
 #include "internal.h"
+#include "tcg/hostvec.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -178,8 +179,16 @@ static bool check_type(const Verify *v, const TcgInsn *in)
     if (in->op >= TCG_OP_FADD && in->op <= TCG_OP_FMAX && !tcg_type_is_fp(t)) {
         return fail(v, "type %s of a floating-point operation", tcg_type_name(t));
     }
-    if (in->op >= TCG_OP_VDUP && in->op <= TCG_OP_HOSTVEC && in->op != TCG_OP_VEXTRACT && !tcg_type_is_vec(t)) {
+    if (in->op >= TCG_OP_VDUP && in->op < TCG_OP_HOSTVEC && in->op != TCG_OP_VEXTRACT && !tcg_type_is_vec(t)) {
         return fail(v, "type %s of a vector operation", tcg_type_name(t));
+    }
+    if (in->op >= TCG_OP_HOSTVEC && in->op <= TCG_OP_HOSTVECX) {
+        if (in->aux >= TCG_HV_COUNT || tcg_hostvec_op((TcgHostVec)in->aux) != in->op) {
+            return fail(v, "instruction %u is not for this operation", in->aux);
+        }
+        if (t != (in->op == TCG_OP_HOSTVECG ? TCG_I64 : TCG_V128)) {
+            return fail(v, "type %s of %s", tcg_type_name(t), tcg_hostvec[in->aux].name);
+        }
     }
     if (in->op == TCG_OP_BITCAST && tcg_type_bytes(t) != tcg_type_bytes((TcgType)(in->aux & 0xff))) {
         return fail(v, "bitcast from %s to %s", tcg_type_name((TcgType)(in->aux & 0xff)), tcg_type_name(t));

@@ -116,7 +116,10 @@ OP(HOSTVEC3, "hostvec3", TYPE, "ttt", TCG_EFF_FP)
 OP(HOSTVECG, "hostvecg", I64, "vv", TCG_EFF_FP)  /* general register or flags as result; type is i64 */
 OP(HOSTVECX, "hostvecx", TYPE, "ti", TCG_EFF_FP) /* general register as second operand */
 
-/* Guest memory; aux: TcgMem; imm: displacement (signed) added to operand a */
+/*
+ * Guest memory; aux: TcgMem; imm: displacement (signed) added to operand a. A v128 may have a memory size of 4 or 8 bytes: the rest
+ * is loaded as 0, is not stored.
+ */
 OP(LD, "ld", TYPE, "i", TCG_EFF_MEM_READ | TCG_EFF_FAULT)
 OP(ST, "st", NONE, "it", TCG_EFF_MEM_WRITE | TCG_EFF_FAULT)
 OP(ATOMIC, "atomic", TYPE, "it", TCG_EFF_MEM_READ | TCG_EFF_MEM_WRITE | TCG_EFF_FAULT)   /* old value; sub: TcgRmw */

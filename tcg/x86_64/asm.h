@@ -67,7 +67,8 @@ enum {
     X_DIVS = 0x5e | X_0F, X_MAXS = 0x5f | X_0F, X_CVTF = 0x5a | X_0F, X_CVTI2F = 0x2a | X_0F, X_CVTTF2I = 0x2c | X_0F,
     X_CVTF2I = 0x2d | X_0F, X_CMPS = 0xc2 | X_0F,
     X_ANDPS = 0x54 | X_0F, X_ANDNPS = 0x55 | X_0F, X_ORPS = 0x56 | X_0F, X_XORPS = 0x57 | X_0F,
-    X_PINSRQ = 0x22 | X_0F3A | X_66 | X_W, X_PEXTRQ = 0x16 | X_0F3A | X_66 | X_W,
+    X_PINSRD = 0x22 | X_0F3A | X_66, X_PEXTRD = 0x16 | X_0F3A | X_66, X_PINSRQ = X_PINSRD | X_W, X_PEXTRQ = X_PEXTRD | X_W,
+    X_PINSRB = 0x20 | X_0F3A | X_66, X_PEXTRB = 0x14 | X_0F3A | X_66, X_PINSRW = 0xc4 | X_0F | X_66, X_PEXTRW = 0xc5 | X_0F | X_66,
     X_LDMXCSR = 0xae | X_0F, /* /2; stmxcsr /3 */
 };
 /* condition codes */

@@ -21,7 +21,8 @@
 
 #define CPU_OFF(member) ((int32_t)offsetof(struct CpuState, tcg.member))
 
-enum { FEAT_BMI1 = 1, FEAT_BMI2 = 2, FEAT_LZCNT = 4, FEAT_FMA = 8, FEAT_AVX = 16, FEAT_AVX2 = 32, FEAT_F16C = 64, FEAT_MOVBE = 128 };
+enum { FEAT_BMI1 = 1, FEAT_BMI2 = 2, FEAT_LZCNT = 4, FEAT_FMA = 8, FEAT_AVX = 16, FEAT_AVX2 = 32, FEAT_F16C = 64, FEAT_MOVBE = 128,
+       FEAT_AES = 256, FEAT_PCLMUL = 512, FEAT_SHA = 1024 };
 uint32_t x86_features(void);
 const char *x86_features_text(uint32_t feat);
 

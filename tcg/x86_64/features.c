@@ -21,6 +21,10 @@ uint32_t x86_features(void)
         return 0;
     if (c & bit_MOVBE)
         feat |= FEAT_MOVBE;
+    if (c & bit_AES)
+        feat |= FEAT_AES;
+    if (c & bit_PCLMUL)
+        feat |= FEAT_PCLMUL;
     bool os_avx = false;
     if (c & bit_OSXSAVE) {
         unsigned lo, hi;
@@ -35,6 +39,8 @@ uint32_t x86_features(void)
             feat |= FEAT_F16C;
     }
     if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
+        if (b & 1u << 29)
+            feat |= FEAT_SHA;
         if (b & bit_BMI)
             feat |= FEAT_BMI1;
         if (b & bit_BMI2)
@@ -54,7 +60,7 @@ uint32_t x86_features(void)
 
 const char *x86_features_text(uint32_t feat)
 {
-    static const char *const names[] = {"bmi1", "bmi2", "lzcnt", "fma", "avx", "avx2", "f16c", "movbe"};
+    static const char *const names[] = {"bmi1", "bmi2", "lzcnt", "fma", "avx", "avx2", "f16c", "movbe", "aes", "pclmul", "sha"};
     GString *s = g_string_new(NULL);
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
         if (feat >> i & 1)

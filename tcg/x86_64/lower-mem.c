@@ -189,6 +189,13 @@ static void extend(Cg *c, unsigned d, unsigned src, TcgMem mem, bool w)
 
 static bool is_vec(TcgType t) { return t == TCG_V128 || t == TCG_V256 || t == TCG_I128; }
 
+/* A v128 may be loaded from 4 or 8 bytes (the rest is 0), or its low bytes stored: as a scalar */
+static TcgType access_type(const TcgInsn *in)
+{
+    unsigned bytes = tcg_mem_bytes(in->aux);
+    return is_vec((TcgType)in->type) && bytes < 16 ? (bytes == 4 ? TCG_F32 : TCG_F64) : (TcgType)in->type;
+}
+
 static void emit_back(Cg *c, uint32_t stub) { c->s->stub[stub].back = c->a.p; }
 
 /* The stub of the current instruction; by index because the array may move */
@@ -200,7 +207,7 @@ static uint32_t new_stub(Cg *c, StubKind kind, const Access *a)
 
 static void access_load(Cg *c, const TcgInsn *in, Mem m)
 {
-    TcgType t = (TcgType)in->type;
+    TcgType t = access_type(in);
     TcgMem mem = in->aux;
     Loc l = {.kind = LOC_MEM, .m = m};
     if (tcg_type_is_int(t)) {
@@ -273,7 +280,7 @@ static void do_access(Cg *c, const TcgInsn *in, Mem m)
     if (in->op == TCG_OP_LD)
         access_load(c, in, m);
     else
-        store_value(c, cg_loc(c, in->arg[1]), m, in->aux, (TcgType)in->type);
+        store_value(c, cg_loc(c, in->arg[1]), m, in->aux, access_type(in));
 }
 
 static void lower_plain(Cg *c, const TcgInsn *in)
@@ -282,7 +289,7 @@ static void lower_plain(Cg *c, const TcgInsn *in)
     bool load = in->op == TCG_OP_LD;
     begin(c, &a, in);
     uint32_t s = new_stub(c, load ? STUB_LOAD : STUB_STORE, &a);
-    if (is_vec((TcgType)in->type) && tcg_mem_big(a.mem))
+    if (is_vec(access_type(in)) && tcg_mem_big(a.mem))
         c->s->stub[s].from[0] = asm_jmp(&c->a);
     else
         do_access(c, in, check(c, &a, load ? TLB_READ : TLB_WRITE, false, &c->s->stub[s]));
@@ -553,7 +560,7 @@ bool lower_mem(Cg *c, const TcgInsn *in)
 /* --- slow paths --- */
 static void finish_load(Cg *c, const TcgInsn *in)
 {
-    TcgType t = (TcgType)in->type;
+    TcgType t = access_type(in);
     Loc ret = {.kind = LOC_MEM, .slot = 255, .m = mem_b(RBP, CPU_OFF(call_ret))};
     if (tcg_type_is_int(t))
         asm_mov_rr(&c->a, cg_w(t), cg_dst_gpr(c), RAX);
@@ -568,9 +575,9 @@ static void finish_load(Cg *c, const TcgInsn *in)
 static void call_slow(Cg *c, const TcgInsn *in, const Access *a)
 {
     unsigned v = cg_vec_variant(c);
-    bool load = in->op == TCG_OP_LD, vec = is_vec((TcgType)in->type);
+    bool load = in->op == TCG_OP_LD, vec = is_vec(access_type(in));
     if (!load)
-        cg_pass(c, 0, cg_loc(c, in->arg[1]), (TcgType)in->type);
+        cg_pass(c, 0, cg_loc(c, in->arg[1]), access_type(in));
     address_to(c, a, RAX);
     asm_mov_ri(&c->a, RCX, a->mem);
     asm_call_to(&c->a, load ? (vec ? c->be->t_load_vec[v] : c->be->t_load[v]) : vec ? c->be->t_store_vec[v] : c->be->t_store[v]);

@@ -162,7 +162,7 @@ static bool allowed(const Gen *n, unsigned op)
     if (op >= TCG_OP_FLAGS && op <= TCG_OP_FLAGUNPACK) {
         return f & TCG_RANDOM_FLAGS;
     }
-    if (op == TCG_OP_HOSTVEC) {
+    if (op >= TCG_OP_HOSTVEC && op <= TCG_OP_HOSTVECX) {
         return f & TCG_RANDOM_HOSTVEC;
     }
     if (op >= TCG_OP_VDUP && op < TCG_OP_HOSTVEC) {
@@ -227,12 +227,13 @@ static void set_vector(Gen *n, TcgInsn *in)
         in->imm = pick(n, 16 / lane);
     } else if (op == TCG_OP_VINSERT) {
         in->imm = pick(n, tcg_type_bytes((TcgType)in->type) / lane);
-    } else if (op == TCG_OP_HOSTVEC) {
-        in->aux = pick(n, TCG_HV_COUNT);
-        in->imm = tcg_hostvec[in->aux].imm8 ? pick(n, 256) : 0;
-        if (in->type == TCG_V64) {
-            in->type = TCG_V128;
-        }
+    } else if (op >= TCG_OP_HOSTVEC) {
+        do {
+            in->aux = pick(n, TCG_HV_COUNT);
+        } while (tcg_hostvec_op((TcgHostVec)in->aux) != op || strncmp(tcg_hostvec[in->aux].name, "rcp", 3) == 0 ||
+                 strncmp(tcg_hostvec[in->aux].name, "rsqrt", 5) == 0); /* approximations differ from host to host */
+        in->imm = tcg_hostvec[in->aux].flags & TCG_HVB_IMM ? pick(n, 256) : 0;
+        in->type = op == TCG_OP_HOSTVECG ? TCG_I64 : TCG_V128;
     }
 }
 
@@ -364,7 +365,7 @@ static bool set_details(Gen *n, TcgInsn *in)
         }
         return true;
     }
-    if (op >= TCG_OP_VDUP && op <= TCG_OP_HOSTVEC) {
+    if (op >= TCG_OP_VDUP && op <= TCG_OP_HOSTVECX) {
         set_vector(n, in);
         return true;
     }

@@ -296,7 +296,7 @@ static void test_vectors(void)
     g_assert_cmphex(r[1], ==, 0x0600000000000000);
     VEC(VDUP, 1, 0, TCG_V256);
     g_assert_cmphex(r[3], ==, 0x0405040504050405);
-    VEC(HOSTVEC, TCG_HV_PSHUFD, 0x1b, TCG_V128); /* reversed */
+    VEC(HOSTVECI, TCG_HV_PSHUFD, 0x1b, TCG_V128); /* reversed */
     g_assert_cmphex(r[0], ==, 0x0000000080000000);
     g_assert_cmphex(r[1], ==, 0x0203040580ff7f01);
 }
