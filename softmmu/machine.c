@@ -23,10 +23,24 @@ TYPE_REGISTER(machine_type);
 
 /* --- kinds --- */
 
+/* Several targets may have a machine of one name. */
+static int by_name_and_target(const void *a, const void *b)
+{
+    const MachineRecord *ma = a, *mb = b;
+    int c = strcmp(ma->name, mb->name);
+    return c ? c : g_strcmp0(ma->target, mb->target);
+}
+
 const MachineRecord *const *machine_list(void)
 {
     size_t n;
-    return (const MachineRecord *const *)REGISTRY_SORTED(machine, &n);
+    return (const MachineRecord *const *)REGISTRY_SORTED_BY(machine, &n, by_name_and_target);
+}
+
+static unsigned target_bits(const MachineRecord *r)
+{
+    const TargetRecord *t = r->target ? target_find(r->target) : NULL;
+    return t ? t->long_bits : 0;
 }
 
 static bool record_has_name(const MachineRecord *r, const char *name)
@@ -45,14 +59,15 @@ static bool record_has_name(const MachineRecord *r, const char *name)
 const MachineRecord *machine_find(const char *name, const char *target, Error **errp)
 {
     g_autoptr(GPtrArray) known = g_ptr_array_new();
-    const MachineRecord *elsewhere = NULL;
+    const MachineRecord *elsewhere = NULL, *found = NULL;
     for (const MachineRecord *const *r = machine_list(); *r; r++) {
         bool here = !target || !(*r)->target || !strcmp((*r)->target, target);
         if (record_has_name(*r, name)) {
-            if (here) {
-                return *r;
+            if (!here) {
+                elsewhere = *r;
+            } else if (!found || target_bits(*r) > target_bits(found)) {
+                found = *r; /* without a target, the widest one that has a machine of this name */
             }
-            elsewhere = *r;
         }
         if (here) {
             g_ptr_array_add(known, (gpointer)(*r)->name);
@@ -61,6 +76,9 @@ const MachineRecord *machine_find(const char *name, const char *target, Error **
             }
         }
     }
+    if (found) {
+        return found;
+    }
     g_ptr_array_add(known, NULL);
     if (elsewhere) {
         error_setg(errp, "machine '%s' belongs to target %s, not %s", name, elsewhere->target, target);
@@ -68,6 +86,18 @@ const MachineRecord *machine_find(const char *name, const char *target, Error **
     }
     error_set_unknown(errp, name, (const char *const *)known->pdata, "unsupported machine type '%s' (-machine help lists them)", name);
     return NULL;
+}
+
+const MachineRecord *machine_default(const char *target)
+{
+    const MachineRecord *found = NULL;
+    for (const MachineRecord *const *r = machine_list(); *r; r++) {
+        bool here = (*r)->target && (!target || !strcmp((*r)->target, target));
+        if (here && (*r)->is_default && (!found || target_bits(*r) > target_bits(found))) {
+            found = *r;
+        }
+    }
+    return found;
 }
 
 /* --- lock --- */

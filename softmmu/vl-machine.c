@@ -94,15 +94,13 @@ bool vl_choose_machine(Startup *st, Error **errp)
         st->record = machine_find(type, st->target, errp);
         return st->record != NULL;
     }
+    st->record = machine_default(st->target);
+    if (st->record) {
+        return true;
+    }
     bool target_known = !st->target;
     for (const MachineRecord *const *p = machine_list(); *p; p++) {
-        if ((*p)->target && (!st->target || !strcmp((*p)->target, st->target))) {
-            target_known = true;
-            if ((*p)->is_default) {
-                st->record = *p;
-                return true;
-            }
-        }
+        target_known |= (*p)->target && st->target && !strcmp((*p)->target, st->target);
     }
     if (!target_known) {
         error_setg(errp, "this version has no machines for target '%s'", st->target);

@@ -29,9 +29,11 @@ static const char *record_name(const void *record)
     return *(const char *const *)record;
 }
 
-static int compare_records(const void *a, const void *b)
+static int compare_names(const void *a, const void *b) { return strcmp(record_name(a), record_name(b)); }
+
+static gint compare_records(gconstpointer a, gconstpointer b, gpointer compare)
 {
-    return strcmp(record_name(*(const void *const *)a), record_name(*(const void *const *)b));
+    return ((RegistryCompare *)compare)(*(const void *const *)a, *(const void *const *)b);
 }
 
 static SortedSet *find_set(const void *const *start)
@@ -45,7 +47,7 @@ static SortedSet *find_set(const void *const *start)
 }
 
 /* The bounds come as plain addresses: the compiler may not reason on the section as if it were one object. */
-static SortedSet *sort_set(const char *set, const void *const *start, const void *const *stop)
+static SortedSet *sort_set(const char *set, const void *const *start, const void *const *stop, RegistryCompare *compare)
 {
     size_t room = ((uintptr_t)stop - (uintptr_t)start) / sizeof(void *);
     SortedSet *s = g_new0(SortedSet, 1);
@@ -57,9 +59,9 @@ static SortedSet *sort_set(const char *set, const void *const *start, const void
             s->records[s->count++] = start[i];
         }
     }
-    qsort(s->records, s->count, sizeof(s->records[0]), compare_records);
+    g_qsort_with_data(s->records, (gint)s->count, sizeof(s->records[0]), compare_records, (gpointer)compare);
     for (size_t i = 1; i < s->count; i++) {
-        if (!strcmp(record_name(s->records[i - 1]), record_name(s->records[i]))) {
+        if (!compare(s->records[i - 1], s->records[i])) {
             fprintf(stderr, "registry '%s': two records are named '%s' (at %p and %p)\n", set, record_name(s->records[i]),
                     s->records[i - 1], s->records[i]);
             abort();
@@ -68,7 +70,7 @@ static SortedSet *sort_set(const char *set, const void *const *start, const void
     return s;
 }
 
-const void *const *registry_sorted(const char *set, const void *const *start, const void *const *stop, size_t *count)
+const void *const *registry_sorted_by(const char *set, const void *const *start, const void *const *stop, size_t *count, RegistryCompare *compare)
 {
     SortedSet *s = find_set(start);
 
@@ -76,7 +78,7 @@ const void *const *registry_sorted(const char *set, const void *const *start, co
         g_mutex_lock(&sort_lock);
         s = find_set(start);
         if (!s) {
-            s = sort_set(set, start, stop);
+            s = sort_set(set, start, stop, compare);
             s->next = sorted_sets;
             __atomic_store_n(&sorted_sets, s, __ATOMIC_RELEASE);
         }
@@ -86,6 +88,11 @@ const void *const *registry_sorted(const char *set, const void *const *start, co
         *count = s->count;
     }
     return s->records;
+}
+
+const void *const *registry_sorted(const char *set, const void *const *start, const void *const *stop, size_t *count)
+{
+    return registry_sorted_by(set, start, stop, count, compare_names);
 }
 
 const void *registry_find(const void *const *sorted, size_t count, const char *name)

@@ -54,8 +54,9 @@ struct MachineRecord {
 };
 #define MACHINE(record) REGISTRY_ADD(machine, record)
 const MachineRecord *const *machine_list(void);
-/* "virt", "riscv64/virt", an alias; @target narrows (may be NULL). Error with suggestion. */
+/* "virt", "riscv64/virt", an alias; @target narrows (may be NULL: of several the target with the widest registers). Error with suggestion. */
 const MachineRecord *machine_find(const char *name, const char *target, Error **errp);
+const MachineRecord *machine_default(const char *target); /* NULL: there is none; @target as above */
 
 /* What runs guest code. softmmu/ is below accel/, so the accelerator hands itself down as a table. */
 typedef struct AccelOps {

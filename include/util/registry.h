@@ -43,6 +43,10 @@
  */
 #define REGISTRY_SORTED(set, count) registry_sorted(#set, __start_reg_##set, __stop_reg_##set, (count))
 const void *const *registry_sorted(const char *set, const void *const *start, const void *const *stop, size_t *count);
+/* The same by another order, in which equal records are the error: for sets whose names are unique only with something else. @compare gets the records. */
+typedef int RegistryCompare(const void *a, const void *b);
+#define REGISTRY_SORTED_BY(set, count, compare) registry_sorted_by(#set, __start_reg_##set, __stop_reg_##set, (count), (compare))
+const void *const *registry_sorted_by(const char *set, const void *const *start, const void *const *stop, size_t *count, RegistryCompare *compare);
 /* Binary search in a sorted set; NULL where absent. */
 const void *registry_find(const void *const *sorted, size_t count, const char *name);
 
