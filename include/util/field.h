@@ -45,6 +45,7 @@ typedef enum FieldFlags {
     FIELD_DERIVED = 1 << 4,   /* state that is recomputed after a load; listed so that nothing is forgotten */
     FIELD_REQUIRED = 1 << 5,  /* an argument that must be given */
     FIELD_HIDDEN = 1 << 6,    /* works, but is left out of help */
+    FIELD_KEPT = 1 << 7,      /* state that outlives a reset (battery-backed): saved, never reset */
 } FieldFlags;
 
 typedef struct Field {
