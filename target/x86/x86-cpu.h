@@ -243,7 +243,8 @@ enum { CR4_VME = 1, CR4_PVI = 2, CR4_TSD = 4, CR4_DE = 8, CR4_PSE = 16, CR4_PAE 
 enum { EFER_SCE = 1, EFER_LME = 1 << 8, EFER_LMA = 1 << 10, EFER_NXE = 1 << 11 };
 
 /* Reasons of runtime exits, for TargetRecord.runtime_exit: state and pc are in memory, pc is behind the instruction. */
-enum { X86_REASON_STEP = TCG_REASON_TARGET }; /* an instruction began with TF set: #DB, DR6.BS */
+enum { X86_REASON_STEP = TCG_REASON_TARGET, /* an instruction began with TF set: #DB, DR6.BS */
+       X86_REASON_STEP_IF_TF };              /* the same where TF is set behind it (SYSCALL, SYSRET) */
 
 typedef enum X86Exception {
     X86_EXC_DE, X86_EXC_DB, X86_EXC_NMI, X86_EXC_BP, X86_EXC_OF, X86_EXC_BR, X86_EXC_UD, X86_EXC_NM, X86_EXC_DF, X86_EXC_CSO, X86_EXC_TS,
@@ -263,6 +264,7 @@ enum { X86_DELIVERING_INTERRUPT = 256, X86_DELIVERING_INT = 257, X86_DELIVERING_
 void x86_deliver_exception(CpuState *cpu);
 bool x86_deliver_interrupt(CpuState *cpu);
 bool x86_has_work(CpuState *cpu);
+void x86_runtime_exit(CpuState *cpu, uint32_t reason); /* TargetRecord.runtime_exit */
 /* Entry of an interrupt or exception through the IDT (or the real-mode table); may raise. interrupt.c */
 void x86_interrupt(X86Cpu *x, uint8_t vector, bool is_int, bool has_error, uint32_t error_code, uint64_t return_pc, bool external);
 
@@ -338,6 +340,8 @@ void x86_smi(X86Cpu *x);                         /* enters SMM; the caller has t
 void x86_rsm(X86Cpu *x);                         /* a state that cannot be resumed resets the machine, as a shutdown does on a PC */
 static inline bool x86_has_smm(const X86Cpu *x) { return x->smm_memory != NULL; }
 
+/* Places in the XSAVE area's standard format, as CPUID leaf 0xD tells them. */
+enum { X86_XSAVE_AVX_OFFSET = 576, X86_XSAVE_PKRU_OFFSET = 2688 };
 /* --- fpu-state.c: FSAVE, FXSAVE, XSAVE images --- */
 void x86_fpu_reset(X86Cpu *x);                   /* as FNINIT */
 void x86_set_mxcsr(X86Cpu *x, uint32_t v);       /* also region flags; no reserved-bit check. Not from TCG_HELPER_FP helpers */
