@@ -12,7 +12,7 @@
 
 /* Groups that exist; each group's file adds its line. */
 const X86RowGroup *const x86_row_groups[] = {
-    &x86_rows_alu,
+    &x86_rows_alu, &x86_rows_muldiv, &x86_rows_shift, &x86_rows_move, &x86_rows_flow,
     NULL,
 };
 

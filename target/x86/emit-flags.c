@@ -46,6 +46,19 @@ void x86_put_flags_packed(X86Insn *d, TcgVal bits)
     }
 }
 
+void x86_put_flags_result(X86Insn *d, unsigned bytes, TcgVal result, TcgVal cf, TcgVal of)
+{
+    TcgType t = x86_type(bytes);
+    TcgVal v;
+    TcgInsn in = {.op = TCG_OP_FLAGS, .type = TCG_FLAGS_T, .sub = (uint8_t)t, .arg = {x86_shift_up(d, bytes, result)},
+                  .aux = TCG_FK_LOGIC | (uint32_t)t << 8, .imm = bytes < 4 ? 32 - 8 * bytes : 0};
+    tcg_emit_raw(d->b, &in, &v);
+    tcg_emit_raw(d->b, &(TcgInsn){.op = TCG_OP_FLAGPACK, .type = TCG_I64, .arg = {v}}, &v);
+    v = cf ? tcg_or(d->b, TCG_I64, v, cf) : v;
+    v = of ? tcg_or(d->b, TCG_I64, v, tcg_shl(d->b, TCG_I64, of, x86_const(d, 11))) : v;
+    x86_put_flags_packed(d, v);
+}
+
 TcgVal x86_flagtest(X86Insn *d, TcgFlagCond cond) { return tcg_flagtest(d->b, cond, x86_get_flags(d)); }
 TcgVal x86_get_carry(X86Insn *d) { return x86_flagtest(d, TCG_FC_B); }
 TcgFlagCond x86_cond(const X86Insn *d) { return (TcgFlagCond)(d->opcode & 15); }
