@@ -77,8 +77,16 @@ static bool parse_hex_bytes(const char *text, uint8_t *bytes, size_t len)
 }
 
 /* --- registers --- */
+#define WIDE_MAX 64u /* bytes of a register */
+
 static void append_register(GString *out, CpuState *cpu, const RegisterRecord *r)
 {
+    if (r->get_bytes) {
+        uint8_t wide[WIDE_MAX] = {0};
+        r->get_bytes(cpu, r, wide);
+        append_hex(out, wide, MIN((r->bits + 7) / 8, WIDE_MAX));
+        return;
+    }
     uint64_t v = r->get(cpu, r);
     uint8_t bytes[8];
     unsigned len = MIN((r->bits + 7) / 8, 8u);
@@ -92,12 +100,15 @@ static void append_register(GString *out, CpuState *cpu, const RegisterRecord *r
 
 static bool set_register(CpuState *cpu, const RegisterRecord *r, const char **text)
 {
-    uint8_t bytes[8] = {0};
-    unsigned len = MIN((r->bits + 7) / 8, 8u);
+    uint8_t bytes[WIDE_MAX] = {0};
+    unsigned len = MIN((r->bits + 7) / 8, r->get_bytes ? WIDE_MAX : 8u);
     if (strlen(*text) < 2 * len || !parse_hex_bytes(*text, bytes, len)) {
         return false;
     }
     *text += 2 * len;
+    if (r->get_bytes) {
+        return r->set_bytes && r->set_bytes(cpu, r, bytes);
+    }
     uint64_t v = cpu->target->big_endian ? ld_be64(bytes) >> (64 - 8 * len) : ld_le64(bytes);
     return r->set && r->set(cpu, r, v);
 }

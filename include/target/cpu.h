@@ -89,6 +89,9 @@ typedef struct RegisterRecord {
     uint64_t (*get)(CpuState *cpu, const struct RegisterRecord *r);
     bool (*set)(CpuState *cpu, const struct RegisterRecord *r, uint64_t v); /* NULL: read only */
     uint32_t arg;
+    /* Wider than 64 bits, up to 512: all of its bytes in the target's order; get then gives the low 64. NULL where not wide. */
+    void (*get_bytes)(CpuState *cpu, const struct RegisterRecord *r, uint8_t *bytes);
+    bool (*set_bytes)(CpuState *cpu, const struct RegisterRecord *r, const uint8_t *bytes);
 } RegisterRecord;
 
 typedef enum MmuAccess { MMU_READ = TLB_READ, MMU_WRITE = TLB_WRITE, MMU_FETCH = TLB_FETCH } MmuAccess;
