@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Raising and delivering exceptions, and what comes in by pins: double and triple faults, SMI, INIT, SIPI, NMI, INTR (SDM
- * 3A 6.9, 6.15; table 6-5: which exceptions make a double fault of which).
+ * Raising and delivering exceptions, and what comes in by pins: double and triple faults, SMI, INIT, SIPI, NMI, INTR
+ * (SDM 3A 6.9, 6.15; table 6-5: which exceptions make a double fault of which).
  *
  * A raise is a long jump to the run loop, which calls x86_deliver_exception(). If the delivery raises again, it is
- * called again: X86Cpu.delivering says what it was about. Delivery changes registers only at its end, so each begins with the
- * state of the first fault.
+ * called again: X86Cpu.delivering says what it was about. Delivery changes registers only at its end, so each begins
+ * with the state of the first fault.
  */
 #include <inttypes.h>
 
@@ -255,8 +255,8 @@ bool x86_deliver_interrupt(CpuState *cpu)
 }
 
 /*
- * Whether a halted CPU goes on. What x86_deliver_interrupt() takes wakes it there, with the interrupt as the first thing
- * that happens; so here it is only about single steps by a debugger, which are not interrupted.
+ * Whether a halted CPU goes on. What x86_deliver_interrupt() takes wakes it there, with the interrupt as the first
+ * thing that happens; so here it is only about single steps by a debugger, which are not interrupted.
  */
 bool x86_has_work(CpuState *cpu)
 {

@@ -36,7 +36,7 @@ typedef struct Gate {
 /* Reads and checks gate and code segment; what privilege level comes out is the caller's to look at. */
 static void read_gate(X86Cpu *x, uint16_t selector, X86Desc *d, Gate *g)
 {
-    unsigned type = x86_type(d->attr);
+    unsigned type = x86_desc_type(d->attr);
     if (MAX(x->cpl, x86_rpl(selector)) > x86_dpl(d->attr)) {
         x86_fault(x, X86_EXC_GP, selector);
     }
@@ -156,7 +156,7 @@ static void call_gate(X86Cpu *x, uint16_t selector, X86Desc *d, uint64_t next_ei
 /* A task gate or TSS: always leaves by a task switch. */
 static void to_task(X86Cpu *x, uint16_t selector, const X86Desc *d, unsigned how, uint64_t next_eip)
 {
-    unsigned type = x86_type(d->attr);
+    unsigned type = x86_desc_type(d->attr);
     if (MAX(x->cpl, x86_rpl(selector)) > x86_dpl(d->attr)) {
         x86_fault(x, X86_EXC_GP, selector);
     }
@@ -168,7 +168,7 @@ static void to_task(X86Cpu *x, uint16_t selector, const X86Desc *d, unsigned how
 
 static void to_system(X86Cpu *x, uint16_t selector, X86Desc *d, bool call, uint64_t next_eip)
 {
-    unsigned type = x86_type(d->attr);
+    unsigned type = x86_desc_type(d->attr);
     bool gate = type == X86_SYS_CALL32 || (type == X86_SYS_CALL16 && !x86_long_mode(x));
     bool task = type == X86_SYS_TASK || type == X86_SYS_TSS16 || type == X86_SYS_TSS32;
     if (gate && call) {

@@ -30,11 +30,12 @@ G_NORETURN static void event_fault(X86Cpu *x, const Event *e, X86Exception vecto
     x86_raise_error(x, vector, (selector & 0xfffcu) | (e->is_int ? 0 : 1));
 }
 
-/* EFLAGS as pushed: RF is set for faults, so that the instruction's breakpoint does not stop it again (SDM 3A 17.3.1.1). */
+/* EFLAGS as pushed: RF is set for faults, so that the instruction's breakpoint does not stop it again (17.3.1.1). */
 static uint32_t pushed_flags(const X86Cpu *x, const Event *e)
 {
     enum { FAULTS = 1 << X86_EXC_DE | 1 << X86_EXC_BR | 1 << X86_EXC_UD | 1 << X86_EXC_NM | 1 << X86_EXC_TS |
-           1 << X86_EXC_NP | 1 << X86_EXC_SS | 1 << X86_EXC_GP | 1 << X86_EXC_PF | 1 << X86_EXC_MF | 1 << X86_EXC_AC | 1 << X86_EXC_XM };
+           1 << X86_EXC_NP | 1 << X86_EXC_SS | 1 << X86_EXC_GP | 1 << X86_EXC_PF | 1 << X86_EXC_MF |
+           1 << X86_EXC_AC | 1 << X86_EXC_XM };
     bool fault = !e->is_int && !e->external && e->vector < 32 && (FAULTS >> e->vector & 1);
     return x86_get_eflags(x) | (fault ? EFL_RF : 0);
 }

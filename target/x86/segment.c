@@ -317,7 +317,7 @@ static bool visible(X86Cpu *x, uint16_t selector, uint32_t types, X86Desc *d)
     if (x86_null(selector) || !x86_desc_find(x, selector, d)) {
         return false;
     }
-    if (!(d->attr & X86_ATTR_S) && !(types >> x86_type(d->attr) & 1)) {
+    if (!(d->attr & X86_ATTR_S) && !(types >> x86_desc_type(d->attr) & 1)) {
         return false;
     }
     return x86_is_conforming(d->attr) || MAX(x->cpl, x86_rpl(selector)) <= x86_dpl(d->attr);
@@ -360,7 +360,7 @@ bool x86_verify(X86Cpu *x, uint16_t selector, bool write)
 static void system_desc(X86Cpu *x, uint16_t selector, uint32_t types, X86Desc *d)
 {
     if ((selector & 4) || !x86_desc_find(x, selector, d) || (d->attr & X86_ATTR_S) ||
-        !(types >> x86_type(d->attr) & 1)) {
+        !(types >> x86_desc_type(d->attr) & 1)) {
         x86_fault(x, X86_EXC_GP, selector);
     }
     if (!x86_present(d->attr)) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What segment.c, far.c, interrupt.c, task.c, syscall.c and exception.c share: descriptors, implicit memory accesses,
- * stacks, and the order in which all of them work: read and check everything, store to guest memory, then change registers.
- * A fault in the first two parts leaves no register changed.
+ * stacks, and the order in which all of them work: read and check everything, store to guest memory, then change
+ * registers. A fault in the first two parts leaves no register changed.
  */
 #ifndef X86_SEGMENT_H
 #define X86_SEGMENT_H
@@ -21,7 +21,7 @@ static inline uint64_t x86_wrap(const X86Cpu *x, uint64_t va) { return x86_long_
 /* TLB mode of explicit accesses at privilege level @cpl. */
 static inline unsigned x86_mode_at(const X86Cpu *x, unsigned cpl)
 {
-    return cpl == 3 ? X86_MODE_U : x->eflags & EFL_AC ? X86_MODE_K_AC : X86_MODE_K;
+    return cpl == 3 ? X86_MODE_U : (x->cr4 & CR4_SMAP) && (x->eflags & EFL_AC) ? X86_MODE_K_AC : X86_MODE_K;
 }
 
 /* --- faults with a selector; the EXT bit as it is now (SDM 3A 6.13) --- */
@@ -72,12 +72,13 @@ typedef struct X86Desc {
 } X86Desc;
 enum { /* types of system descriptors */
     X86_SYS_TSS16 = 1, X86_SYS_LDT = 2, X86_SYS_TSS16_BUSY = 3, X86_SYS_CALL16 = 4, X86_SYS_TASK = 5,
-    X86_SYS_INT16 = 6, X86_SYS_TRAP16 = 7, X86_SYS_TSS32 = 9, X86_SYS_TSS32_BUSY = 11, X86_SYS_CALL32 = 12, X86_SYS_INT32 = 14, X86_SYS_TRAP32 = 15,
+    X86_SYS_INT16 = 6, X86_SYS_TRAP16 = 7, X86_SYS_TSS32 = 9, X86_SYS_TSS32_BUSY = 11, X86_SYS_CALL32 = 12,
+    X86_SYS_INT32 = 14, X86_SYS_TRAP32 = 15,
 };
 static inline bool x86_null(uint16_t selector) { return !(selector & 0xfffc); }
 static inline unsigned x86_rpl(uint16_t selector) { return selector & 3; }
 static inline unsigned x86_dpl(uint16_t attr) { return attr >> X86_ATTR_DPL_SHIFT & 3; }
-static inline unsigned x86_type(uint16_t attr) { return attr & X86_ATTR_TYPE; }
+static inline unsigned x86_desc_type(uint16_t attr) { return attr & X86_ATTR_TYPE; }
 static inline bool x86_present(uint16_t attr) { return (attr & X86_ATTR_P) != 0; }
 static inline bool x86_is_code(uint16_t attr)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SYSCALL, SYSRET, SYSENTER, SYSEXIT (SDM 2B; 3A 5.8.7, 5.8.8; AMD's manual for SYSCALL outside long mode). Segments get
- * fixed contents; no descriptor is read.
+ * SYSCALL, SYSRET, SYSENTER, SYSEXIT (SDM 2B; 3A 5.8.7, 5.8.8; AMD's manual for SYSCALL outside long mode). Segments
+ * get fixed contents; no descriptor is read.
  *
  * What the rows leave to the caller: CPUID features. What raises does so first.
  */

@@ -10,7 +10,7 @@
 
 /* ---- what interrupts, calls and I/O want from the current TSS ---- */
 
-static bool tr_is_32(const X86Cpu *x) { return x86_type(x->tr.attr) & 8; }
+static bool tr_is_32(const X86Cpu *x) { return x86_desc_type(x->tr.attr) & 8; }
 
 static uint64_t tss_word(X86Cpu *x, uint32_t at, unsigned bytes)
 {
@@ -98,21 +98,21 @@ static void new_tss(X86Cpu *x, uint16_t selector, unsigned how, X86Desc *d)
     if ((selector & 4) || x86_null(selector) || !x86_desc_find(x, selector, d)) {
         x86_fault(x, vector, selector);
     }
-    unsigned type = x86_type(d->attr) & ~8u;
+    unsigned type = x86_desc_type(d->attr) & ~8u;
     if ((d->attr & X86_ATTR_S) || type != (iret ? X86_SYS_TSS16_BUSY : X86_SYS_TSS16)) {
         x86_fault(x, vector, selector);
     }
     if (!x86_present(d->attr)) {
         x86_fault(x, X86_EXC_NP, selector);
     }
-    if (d->limit < (x86_type(d->attr) & 8 ? TSS32_SIZE : TSS16_SIZE) - 1u) {
+    if (d->limit < (x86_desc_type(d->attr) & 8 ? TSS32_SIZE : TSS16_SIZE) - 1u) {
         x86_fault(x, X86_EXC_TS, selector);
     }
 }
 
 static void read_state(X86Cpu *x, const X86Desc *d, TaskState *t)
 {
-    bool big = x86_type(d->attr) & 8;
+    bool big = x86_desc_type(d->attr) & 8;
     unsigned w = big ? 4 : 2, at = big ? TSS32_EIP : TSS16_IP;
     *t = (TaskState){.cr3 = big ? (uint32_t)x86_read_system(x, d->base + 28, 4) : 0};
     t->eip = (uint32_t)x86_read_system(x, d->base + at, w);
@@ -155,8 +155,8 @@ static void load_task_ldt(X86Cpu *x, uint16_t selector)
     if (x86_null(selector)) {
         return;
     }
-    if ((selector & 4) || !x86_desc_find(x, selector, &d) || (d.attr & X86_ATTR_S) || x86_type(d.attr) != X86_SYS_LDT ||
-        !x86_present(d.attr)) {
+    if ((selector & 4) || !x86_desc_find(x, selector, &d) || (d.attr & X86_ATTR_S) ||
+        x86_desc_type(d.attr) != X86_SYS_LDT || !x86_present(d.attr)) {
         x86_fault(x, X86_EXC_TS, selector);
     }
     x->ldt = (X86Seg){.selector = selector, .base = d.base, .limit = d.limit, .attr = d.attr};
@@ -220,7 +220,7 @@ static void load_task_segs(X86Cpu *x, const TaskState *t)
 /* The point of no return is behind us. */
 static void enter_task(X86Cpu *x, uint16_t selector, const X86Desc *d, const TaskState *t)
 {
-    bool big = x86_type(d->attr) & 8, vm = big && (t->eflags & EFL_VM);
+    bool big = x86_desc_type(d->attr) & 8, vm = big && (t->eflags & EFL_VM);
     x->tr = (X86Seg){.selector = selector, .base = d->base, .limit = d->limit, .attr = d->attr | 2};
     x->cr0 |= CR0_TS;
     x->dr[7] &= ~0x155ull; /* local breakpoints */
@@ -253,7 +253,7 @@ void x86_task_switch(X86Cpu *x, uint16_t selector, unsigned how, bool has_error,
     if (x->tr.unusable || x->tr.limit < old_size - 1) {
         x86_fault(x, X86_EXC_TS, x->tr.selector);
     }
-    probe(x, d.base, x86_type(d.attr) & 8 ? TSS32_SIZE : TSS16_SIZE, MMU_READ);
+    probe(x, d.base, x86_desc_type(d.attr) & 8 ? TSS32_SIZE : TSS16_SIZE, MMU_READ);
     read_state(x, &d, &t);
     probe(x, x->tr.base, old_size, MMU_WRITE);
     if (how == X86_TASK_CALL) {
@@ -285,7 +285,7 @@ void x86_task_switch(X86Cpu *x, uint16_t selector, unsigned how, bool has_error,
     }
     if (has_error) {
         X86Stack s = x86_stack(x, x->cpl);
-        x86_push(&s, x86_type(d.attr) & 8 ? 4 : 2, error_code);
+        x86_push(&s, x86_desc_type(d.attr) & 8 ? 4 : 2, error_code);
         x86_stack_commit(&s);
     }
     if (t.trap) {
