@@ -83,6 +83,22 @@ static uint64_t transform(unsigned form, uint64_t v)
     }
 }
 
+/* A lazy flags value out of its parts; @p behind the entry's first two bytes. Returns the bytes used. */
+static unsigned fetch_flags(const TcgCode *c, const CpuState *cpu, const uint8_t *p, uint8_t *value)
+{
+    TcgLazyFlags f = {.kind = (uint16_t)little(p, 2), .type = (uint16_t)little(p + 2, 2)};
+    uint64_t *parts[3] = {&f.a, &f.b, &f.c};
+    unsigned used = 4;
+    for (unsigned i = 0; i < 3; i++) {
+        uint8_t part[32];
+        unsigned kind = p[used] & SITE_KIND_MASK;
+        used += 1 + fetch(c, cpu, kind, p + used + 1, part, 8);
+        memcpy(parts[i], part, 8);
+    }
+    memcpy(value, &f, sizeof f);
+    return used;
+}
+
 void tcg_site_restore(const TcgCode *c, struct CpuState *cpu, uintptr_t ra)
 {
     const TcgSite *s = tcg_site_find(c, ra);
@@ -95,6 +111,11 @@ void tcg_site_restore(const TcgCode *c, struct CpuState *cpu, uintptr_t ra)
         const TcgSlot *slot = &c->slots[p[0]];
         unsigned kind = p[1] & SITE_KIND_MASK, form = p[1] >> SITE_FORM_SHIFT, width = tcg_type_bytes(slot->type);
         uint8_t value[32];
+        if (form == SITE_FLAGS) {
+            p += 2 + fetch_flags(c, cpu, p + 2, value);
+            memcpy((uint8_t *)cpu + slot->offset, value, sizeof(TcgLazyFlags));
+            continue;
+        }
         p += 2 + fetch(c, cpu, kind, p + 2, value, form == SITE_PLAIN ? width : 8);
         if (form != SITE_PLAIN) {
             uint64_t v = transform(form, little(value, 8));

@@ -23,6 +23,7 @@ enum {
     SITE_BOX32,     /* f32 below 32 one bits */
     SITE_BOX32_NAN, /* the same of a value that may be a NaN yet to be made canonical */
     SITE_NAN32, SITE_NAN64, /* may be such a NaN */
+    SITE_FLAGS,     /* a TcgLazyFlags: 16 bits kind, 16 bits type, then kind and operand of a, b and c */
 };
 
 #endif

@@ -75,6 +75,8 @@ typedef enum TcgFlagsKind {
     TCG_FK_ADD, TCG_FK_ADC, TCG_FK_SUB, TCG_FK_SBB, TCG_FK_LOGIC, /* LOGIC: a is the result */
     TCG_FK_INC, TCG_FK_DEC, TCG_FK_NEG, TCG_FK_SHL, TCG_FK_SHR, TCG_FK_SAR, TCG_FK_MUL, /* INC/DEC: c carries CF through */
 } TcgFlagsKind;
+static inline bool tcg_flags_use_b(TcgFlagsKind k) { return (k >= TCG_FK_ADD && k <= TCG_FK_SBB) || k >= TCG_FK_SHL; }
+static inline bool tcg_flags_use_c(TcgFlagsKind k) { return k == TCG_FK_ADC || k == TCG_FK_SBB || k == TCG_FK_INC || k == TCG_FK_DEC; }
 /* Conditions on flags, as x86's sixteen; Arm's map onto them (its carry of a subtraction is the inverse of x86's). */
 typedef enum TcgFlagCond {
     TCG_FC_O, TCG_FC_NO, TCG_FC_B, TCG_FC_AE, TCG_FC_E, TCG_FC_NE, TCG_FC_BE, TCG_FC_A,
@@ -82,10 +84,10 @@ typedef enum TcgFlagCond {
 } TcgFlagCond;
 /* Memory form of a flags slot. */
 typedef struct TcgLazyFlags {
-    uint32_t kind; /* TcgFlagsKind */
-    uint32_t type; /* TcgType; 8- and 16-bit operations are done shifted up to the top of an i32 by the frontend:
+    uint16_t kind; /* TcgFlagsKind */
+    uint16_t type; /* TcgType; 8- and 16-bit operations are done shifted up to the top of an i32 by the frontend:
                     * by how much (FLAGS: imm; 24 or 16) is in bits 8-12, for PF and AF */
-    uint64_t a, b, c;
+    uint64_t a, b, c; /* at 8, 16, 24; those that the kind has no use for are undefined */
 } TcgLazyFlags;
 
 typedef enum TcgRmw {

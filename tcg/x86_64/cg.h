@@ -68,7 +68,7 @@ enum {
     VF_STORE = 8,       /* its definition also stores it to memory */
     VF_NOSLOT = 16,     /* a GET that must not be read from its slot late */
     VF_DIRTYNAN = 32,   /* may hold a NaN that is not canonical yet; made so where bits are seen */
-    VF_LAZY = 64,       /* computed where an exit map asks for it, out of arg[0] */
+    VF_LAZY = 64,       /* computed where an exit map asks for it, out of its operands */
     VF_COMPUTED = 128,  /* some computation (not only maps) uses it */
     VF_FUSED = 256,     /* emitted together with its only consumer */
     VF_CANON = 512,     /* somebody looks at the bits: NaNs are made canonical at the definition */
@@ -252,6 +252,8 @@ bool lower_mem(Cg *c, const TcgInsn *in);
 bool lower_fp(Cg *c, const TcgInsn *in);
 bool lower_vec(Cg *c, const TcgInsn *in);
 bool lower_flags(Cg *c, const TcgInsn *in);
+void cg_store_flags(Cg *c, const TcgInsn *in, Mem to); /* FLAGS or FLAGUNPACK as a TcgLazyFlags; uses rax */
+bool cg_flags_operand(const Cg *c, const TcgInsn *in, unsigned k, Loc *l); /* false: a, b or c has no meaning there (*l is 0) */
 bool lower_exit(Cg *c, const TcgInsn *in);
 void lower_call(Cg *c, const TcgInsn *in);
 void lower_ref(Cg *c, const TcgInsn *in); /* through tcg_ref_eval or tcg_ref_scalar */

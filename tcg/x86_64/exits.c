@@ -32,6 +32,8 @@ static Source source_of(const Cg *c, const TcgMapEntry *e)
         return s;
     }
     const TcgInsn *in = &c->r->insns[root];
+    if (in->op == TCG_OP_FLAGS || in->op == TCG_OP_FLAGUNPACK)
+        return (Source){{.kind = LOC_CONST, .slot = 255}, SITE_FLAGS};
     const Val *a = &c->val[c->val[in->arg[0]].root];
     Source s = {cg_loc(c, in->arg[0]), in->op == TCG_OP_EXTS || in->op == TCG_OP_SEXT ? SITE_EXTS : in->op == TCG_OP_BOX32 ? SITE_BOX32 : SITE_EXTU};
     if (s.form == SITE_BOX32 && raw_nan(a))
@@ -48,6 +50,9 @@ static void store_slot(Cg *c, const TcgMapEntry *e)
     bool narrow = tcg_type_bytes(slot->type) == 4; /* the low half of a lazy value */
 
     switch (s.form) {
+    case SITE_FLAGS:
+        cg_store_flags(c, &c->r->insns[c->val[e->val].map_root], to);
+        return;
     case SITE_PLAIN:
         if (s.loc.kind != LOC_MEM || s.loc.slot != e->slot)
             cg_store_loc(c, to, s.loc, slot->type, RAX);
@@ -228,27 +233,25 @@ static void put_bytes(Cg *c, uint64_t v, unsigned n)
     }
 }
 
-static void encode(Cg *c, const TcgMapEntry *e)
+static void encode_loc(Cg *c, Loc l, unsigned form)
 {
-    Source s = source_of(c, e);
-    unsigned form = s.form << SITE_FORM_SHIFT;
-    int64_t imm = (int64_t)s.loc.imm;
-    put_byte(c, (uint8_t)e->slot);
-    switch (s.loc.kind) {
+    int64_t imm = (int64_t)l.imm;
+    form <<= SITE_FORM_SHIFT;
+    switch (l.kind) {
     case LOC_GPR:
         put_byte(c, (uint8_t)(SITE_GPR | form));
-        put_byte(c, s.loc.reg);
+        put_byte(c, l.reg);
         break;
     case LOC_XMM:
         put_byte(c, (uint8_t)(SITE_VEC | form));
-        put_byte(c, s.loc.reg);
+        put_byte(c, l.reg);
         break;
     case LOC_MEM:
-        put_byte(c, (uint8_t)((s.loc.slot != 255 ? SITE_SLOT : SITE_FRAME) | form));
-        if (s.loc.slot != 255)
-            put_byte(c, s.loc.slot);
+        put_byte(c, (uint8_t)((l.slot != 255 ? SITE_SLOT : SITE_FRAME) | form));
+        if (l.slot != 255)
+            put_byte(c, l.slot);
         else
-            put_bytes(c, (uint64_t)s.loc.m.disp, 2);
+            put_bytes(c, (uint64_t)l.m.disp, 2);
         break;
     default: {
         unsigned n = imm == (int8_t)imm ? 1 : imm == (int32_t)imm ? 4 : 8;
@@ -256,6 +259,29 @@ static void encode(Cg *c, const TcgMapEntry *e)
         put_bytes(c, (uint64_t)imm, n);
     }
     }
+}
+
+static void encode_flags(Cg *c, const TcgInsn *in)
+{
+    bool unpack = in->op == TCG_OP_FLAGUNPACK;
+    put_byte(c, SITE_CONST8 | SITE_FLAGS << SITE_FORM_SHIFT);
+    put_bytes(c, unpack ? (in->aux ? TCG_FK_PACKED_ARM : TCG_FK_PACKED_X86) : in->aux & 0xff, 2);
+    put_bytes(c, unpack ? TCG_I64 : in->sub | (uint32_t)(in->imm & 31) << 8, 2);
+    for (unsigned k = 0; k < 3; k++) {
+        Loc l;
+        cg_flags_operand(c, in, k, &l);
+        encode_loc(c, l, SITE_PLAIN);
+    }
+}
+
+static void encode(Cg *c, const TcgMapEntry *e)
+{
+    Source s = source_of(c, e);
+    put_byte(c, (uint8_t)e->slot);
+    if (s.form == SITE_FLAGS)
+        encode_flags(c, &c->r->insns[c->val[e->val].map_root]);
+    else
+        encode_loc(c, s.loc, s.form);
 }
 
 void cg_site(Cg *c)
@@ -266,7 +292,7 @@ void cg_site(Cg *c)
 
     GROW(c->s->site, c->s->site_count, c->s->site_cap);
     c->s->site[c->s->site_count++] = (TcgSite){(uint32_t)(c->a.p - c->start), in->guest, c->s->loc_size};
-    size_t need = c->s->loc_size + 2 + 11 * (size_t)count;
+    size_t need = c->s->loc_size + 2 + 40 * (size_t)count;
     if (need > c->s->loc_cap) {
         c->s->loc_cap = (uint32_t)need * 2;
         c->s->locs = g_realloc(c->s->locs, c->s->loc_cap);

@@ -260,6 +260,27 @@ static bool make_lazy(Cg *c, const TcgInsn *in, Val *v)
     return true;
 }
 
+/* Flags that only maps want are not put together: exits and sites take them from the operands. */
+static bool make_lazy_flags(Cg *c, const TcgInsn *in, Val *v)
+{
+    if ((in->op != TCG_OP_FLAGS && in->op != TCG_OP_FLAGUNPACK) || !v->end || v->uses)
+        return false;
+    v->flags |= VF_LAZY;
+    for (unsigned k = 0; k < tcg_op_info[in->op].operand_count; k++) {
+        if (!in->arg[k])
+            continue;
+        Val *a = &c->val[c->val[in->arg[k]].root];
+        if (a->flags & VF_CONST)
+            continue;
+        a->end = MAX(a->end, v->end);
+        a->flags |= VF_COMPUTED | VF_NOSLOT;
+        a->home = -2;
+        if (c->val[in->arg[k]].type != TCG_I32)
+            a->flags |= VF_NEED64;
+    }
+    return true;
+}
+
 static const TcgInsn *shift_of(const Cg *c, TcgVal v, bool w, TcgVal *x, unsigned *count)
 {
     const TcgInsn *in = &c->r->insns[v];
@@ -350,7 +371,7 @@ static void scan_insn(Cg *c, uint32_t i, float weight)
     }
     if (in->op == TCG_OP_GET && !c->last_get[in->aux])
         c->last_get[in->aux] = 2 * i;
-    if (make_lazy(c, in, v))
+    if (make_lazy(c, in, v) || make_lazy_flags(c, in, v))
         return;
     unsigned right;
     TcgVal rotated = cg_rotation(c, in, &right);

@@ -6,30 +6,36 @@
  */
 #include "cg.h"
 
-static void make_flags(Cg *c, const TcgInsn *in)
+void cg_store_flags(Cg *c, const TcgInsn *in, Mem to)
 {
-    int32_t d = c->val[c->i].disp;
-    uint32_t kind = in->aux & 0xff, type = in->sub | (uint32_t)(in->imm & 31) << 8;
-    if (!c->val[c->i].end)
-        return;
-    if (in->op == TCG_OP_FLAGUNPACK) {
-        kind = in->aux ? TCG_FK_PACKED_ARM : TCG_FK_PACKED_X86;
-        type = TCG_I64;
-    }
-    asm_mov_mi(&c->a, false, mem_b(RSP, d), (int32_t)kind);
-    asm_mov_mi(&c->a, false, mem_b(RSP, d + 4), (int32_t)type);
+    bool unpack = in->op == TCG_OP_FLAGUNPACK;
+    TcgFlagsKind kind = unpack ? (in->aux ? TCG_FK_PACKED_ARM : TCG_FK_PACKED_X86) : (TcgFlagsKind)(in->aux & 0xff);
+    uint32_t type = unpack ? TCG_I64 : in->sub | (uint32_t)(in->imm & 31) << 8;
+
+    asm_mov_mi(&c->a, false, to, (int32_t)(kind | type << 16));
     for (unsigned k = 0; k < 3; k++) {
-        Mem to = mem_b(RSP, d + 8 + 8 * (int32_t)k);
-        Loc l = {.kind = LOC_CONST, .slot = 255};
-        if (in->arg[k] && k < tcg_op_info[in->op].operand_count) {
-            l = cg_loc(c, in->arg[k]);
-            if (l.kind == LOC_MEM && tcg_type_bytes(cg_result_type(&c->r->insns[in->arg[k]])) < 8) {
-                cg_load_gpr(c, RAX, l, false);
-                l = (Loc){.kind = LOC_GPR, .reg = RAX};
-            }
+        Loc l;
+        to.disp += 8;
+        if (!cg_flags_operand(c, in, k, &l))
+            continue;
+        if (l.kind == LOC_MEM && tcg_type_bytes(cg_result_type(&c->r->insns[in->arg[k]])) < 8) {
+            cg_load_gpr(c, RAX, l, false);
+            l = (Loc){.kind = LOC_GPR, .reg = RAX};
         }
         cg_store_loc(c, to, l, TCG_I64, RAX);
     }
+}
+
+bool cg_flags_operand(const Cg *c, const TcgInsn *in, unsigned k, Loc *l)
+{
+    TcgFlagsKind kind = (TcgFlagsKind)(in->aux & 0xff);
+    bool wanted = k == 0 || (in->op == TCG_OP_FLAGS && (k == 1 ? tcg_flags_use_b(kind) : tcg_flags_use_c(kind)));
+
+    *l = (Loc){.kind = LOC_CONST, .slot = 255};
+    if (!wanted || !in->arg[k])
+        return wanted;
+    *l = cg_loc(c, in->arg[k]);
+    return true;
 }
 
 /* eax = fn(address of the flags value, argument) */
@@ -57,7 +63,8 @@ bool lower_flags(Cg *c, const TcgInsn *in)
 {
     switch (in->op) {
     case TCG_OP_FLAGS: case TCG_OP_FLAGUNPACK:
-        make_flags(c, in);
+        if (c->val[c->i].end)
+            cg_store_flags(c, in, mem_b(RSP, c->val[c->i].disp));
         break;
     case TCG_OP_FLAGTEST:
         test(c, in);
