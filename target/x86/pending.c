@@ -26,3 +26,15 @@ __attribute__((weak)) const X86DecodeConfig *x86_decode_config(uint64_t flags)
     static const X86DecodeConfig all = {{~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u}};
     return &all;
 }
+__attribute__((weak)) void x86_fpu_reset(X86Cpu *x)
+{
+    x->fcw = 0x37f;
+    x->fsw = x->ftop = 0;
+    x->ftag = 0xff;
+}
+__attribute__((weak)) void x86_set_mxcsr(X86Cpu *x, uint32_t v)
+{
+    x->cpu.tcg.guest_mxcsr = v | 0x1f80;
+    x->mxcsr_masks = v & 0x1f80;
+    x86_update_flags(x);
+}

@@ -48,7 +48,7 @@ typedef struct X86Fpr {
 /* Properties of the CPU object (model.c); constant after realize. */
 #define X86_FEATURE_NAMES_MAX 256
 typedef struct X86Config {
-    bool feature[X86_FEATURE_NAMES_MAX]; /* by index into x86_features: as asked for */
+    bool feature[X86_FEATURE_NAMES_MAX]; /* by index into x86_feature_names: as asked for */
     bool check, enforce, ignored_bool;   /* ignored_bool: reference properties without a meaning here */
     char *vendor, *model_id;
     uint32_t family, model, stepping;
