@@ -105,7 +105,8 @@ static const DeviceClass serial_class = {
 };
 static const TypeRecord serial_type = {
     .name = TYPE_ISA_SERIAL, .parent = TYPE_ISA_DEVICE, .help = "16550A serial port",
-    .instance_size = sizeof(IsaSerial), .class_kind = TYPE_DEVICE, .class_data = &serial_class, .fields = serial_fields, .realize = serial_realize,
+    .instance_size = sizeof(IsaSerial), .class_kind = TYPE_DEVICE, .class_data = &serial_class,
+    .fields = serial_fields, .realize = serial_realize,
     .unrealize = serial_unrealize,
 };
 TYPE_REGISTER(serial_type);

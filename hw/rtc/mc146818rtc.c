@@ -390,7 +390,8 @@ static const Field rtc_fields[] = {
 static const DeviceClass rtc_class = {.bus_type = TYPE_ISA_BUS, .category = DEVICE_CAT_MISC, .reset = rtc_reset};
 static const TypeRecord rtc_type = {
     .name = TYPE_MC146818, .parent = TYPE_ISA_DEVICE, .help = "MC146818 clock with CMOS RAM",
-    .instance_size = sizeof(Rtc), .class_kind = TYPE_DEVICE, .class_data = &rtc_class, .fields = rtc_fields, .realize = rtc_realize,
+    .instance_size = sizeof(Rtc), .class_kind = TYPE_DEVICE, .class_data = &rtc_class, .fields = rtc_fields,
+    .realize = rtc_realize,
     .unrealize = rtc_unrealize,
 };
 TYPE_REGISTER(rtc_type);

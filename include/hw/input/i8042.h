@@ -16,7 +16,7 @@ DeviceState *i8042_create(IsaBus *bus, Irq a20, Error **errp);
 DeviceState *i8042_keyboard(DeviceState *kbc); /* the ps2-kbd, the ps2-mouse */
 DeviceState *i8042_mouse(DeviceState *kbc);
 DeviceState *port92_create(IsaBus *bus, Irq a20, Error **errp);
-/* Gates of controller and port 0x92 are ORed by the board: A20 is on while either is. Line @n (0, 1) of such an OR. */
+/* Controller and port 0x92 (@n 0 and 1) drive one gate: the last one written counts. */
 typedef struct A20Gate {
     bool in[2];
     Irq out;

@@ -18,8 +18,6 @@ DeviceState *ps2_create(Machine *m, const char *type, Irq ready, Error **errp);
 void ps2_write(DeviceState *dev, uint8_t byte);
 uint8_t ps2_read(DeviceState *dev);      /* the next byte; the last one again where none waits */
 bool ps2_waiting(DeviceState *dev);
-/* Set-1 codes are made by the controller; the keyboard is told so that it knows which set its host reads. */
-void ps2_keyboard_set_translation(DeviceState *kbd, bool on);
 
 /* --- the human's end --- */
 /*
