@@ -13,6 +13,8 @@ void x86_emit_fp_begin(X86Insn *d);                                  /* before a
 void x86_put_gpr_high(X86Insn *d, unsigned reg, TcgVal v);
 TcgVal x86_seg_base(X86Insn *d, unsigned seg);                       /* i64; 0 where flat */
 void x86_operand_address(X86Insn *d, unsigned bytes, bool write);    /* fills d->address and address_disp */
+/* An access outside 64-bit mode that the quick compare refused: #GP(0), #SS(0), or returns. */
+void x86_check_segment(X86Cpu *x, unsigned seg, uint64_t offset, unsigned bytes, bool write);
 /* Stack pointers as i64 offsets, cut to the stack's width: sp + n; and a push there, which changes no register. */
 TcgVal x86_add_sp(X86Insn *d, TcgVal sp, int64_t n);
 void x86_emit_push_at(X86Insn *d, TcgVal sp, unsigned bytes, TcgVal v);

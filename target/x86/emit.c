@@ -20,9 +20,8 @@ static const TcgHelper helper_raise = {"x86_raise", (void *)raise_fault, TCG_HEL
                                        {{0}}, {{0}}};
 
 /* An access that the quick compare with read_end or write_end refused: SDM 3A 5.3. It may be allowed after all in an expand-down segment. */
-static void check_segment(CpuState *cpu, uint32_t seg, uint64_t offset, uint32_t bytes, uint32_t write)
+void x86_check_segment(X86Cpu *x, unsigned seg, uint64_t offset, unsigned bytes, bool write)
 {
-    X86Cpu *x = x86_cpu(cpu);
     const X86Seg *s = &x->seg[seg];
     bool code = s->attr & X86_ATTR_CODE, ok = !s->unusable && s->attr & X86_ATTR_P;
     ok = ok && (write ? !code && s->attr & X86_ATTR_RW : !code || s->attr & X86_ATTR_RW);
@@ -34,6 +33,10 @@ static void check_segment(CpuState *cpu, uint32_t seg, uint64_t offset, uint32_t
     if (!ok) {
         x86_raise_error(x, seg == X86_SS ? X86_EXC_SS : X86_EXC_GP, 0);
     }
+}
+static void check_segment(CpuState *cpu, uint32_t seg, uint64_t offset, uint32_t bytes, uint32_t write)
+{
+    x86_check_segment(x86_cpu(cpu), seg, offset, bytes, write);
 }
 static const TcgHelper helper_check_segment = {"x86_check_segment", (void *)check_segment, TCG_HELPER_RAISES, TCG_VOID,
                                                {TCG_I32, TCG_I64, TCG_I32, TCG_I32}, {{X86_SLOTS_SEG, 0}}, {{0}}};

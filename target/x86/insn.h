@@ -69,7 +69,7 @@ typedef struct X86RowGroup {
 #define X86_GROUP(rows_) {rows_, sizeof(rows_) / sizeof((rows_)[0])}
 extern const X86RowGroup *const x86_row_groups[]; /* ended by NULL; in decode-table.c */
 /* alu, data movement, shifts, strings, control flow, bit manipulation (BMI), system, x87, MMX, SSE, AVX, AES/SHA/CLMUL */
-extern const X86RowGroup x86_rows_alu, x86_rows_muldiv, x86_rows_io, x86_rows_move, x86_rows_shift, x86_rows_string, x86_rows_flow, x86_rows_bits, x86_rows_system,
+extern const X86RowGroup x86_rows_alu, x86_rows_muldiv, x86_rows_move, x86_rows_shift, x86_rows_string, x86_rows_flow, x86_rows_bits, x86_rows_system,
     x86_rows_segment, x86_rows_x87, x86_rows_mmx, x86_rows_vmove, x86_rows_sse, x86_rows_sse_int, x86_rows_avx, x86_rows_avx_int, x86_rows_crypto, x86_rows_xsave;
 
 /* One operand, decoded. */
