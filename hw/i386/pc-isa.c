@@ -41,7 +41,7 @@ static bool make_clocks(Machine *m, uint32_t hpet_lines, Error **errp)
 {
     PcBoard *b = pc_board(m);
     Irq irq0 = b->gsi[0], irq8 = b->gsi[8];
-    if (b->hpet_on) {
+    if (b->hpet_on && type_find(TYPE_HPET)) {
         b->hpet = hpet_create(m, HPET_DEFAULT_ADDRESS, b->gsi, GSI_COUNT, hpet_lines, irq0, irq8, errp);
         if (!b->hpet) {
             return false;

@@ -28,7 +28,8 @@ typedef struct PcBoard {
     /* properties */
     int smm, vmport, acpi, pit_on, pic_on, rtc_on; /* ON, OFF, AUTO */
     bool hpet_on, i8042_on, sata, smbus, fd_bootchk, direct_boot;
-    bool serial_on, cmdline_auto, option_roms, pcie;                                /* microvm */
+    bool serial_on, cmdline_auto, option_roms;  /* microvm, as the next ones */
+    int pcie, ioapic2;
     uint64_t max_ram_below_4g;
     char *irqchip, *pflash[PC_FLASH_COUNT], *smbios_entry, *pcspk_audio, *oem_id, *oem_table_id;
     /* memory */
@@ -45,7 +46,7 @@ typedef struct PcBoard {
     PciDevice *south, *pm;
     IsaBus *isa;
     FwCfg *fw;
-    DeviceState *ide;
+    DeviceState *ide, *transports[8];
     uint8_t boots;           /* 0: before the first reset, 1: the first boot, 2: later */
     struct PcBoot *boot;     /* what is started without firmware; boot.c */
 } PcBoard;

@@ -75,7 +75,9 @@ PciBus *gpex_create(Machine *m, const GpexWindows *w, const Irq lines[4], Error 
     }
     h->root = pci_root_bus_new(ds, "pcie.0", &h->mem, &h->io, lines);
     sys_map(ds, 0, w->ecam);
-    sys_map(ds, 1, w->pio);
+    if (w->pio_size) {
+        sys_map(ds, 1, w->pio);
+    }
     memory_region_init_alias(&h->mmio_window, m, OBJECT(ds), "pcie-mmio", &h->mem, w->mmio, w->mmio_size);
     memory_map(m->system_memory, w->mmio, &h->mmio_window);
     if (w->mmio_high_size) {
