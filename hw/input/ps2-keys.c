@@ -16,9 +16,9 @@ typedef struct KeyName {
 static const KeyName key_names[] = {
     {"0", 0x0b}, {"1", 0x02}, {"2", 0x03}, {"3", 0x04}, {"4", 0x05}, {"5", 0x06}, {"6", 0x07}, {"7", 0x08}, {"8", 0x09},
     {"9", 0x0a}, {"a", 0x1e}, {"ac_back", 0xe06a}, {"ac_bookmarks", 0xe066}, {"ac_forward", 0xe069},
-    {"ac_home", 0xe032}, {"ac_refresh", 0xe067}, {"again", 0xe005}, {"alt", 0x38}, {"alt_r", 0xe038}, {"apostrophe", 0x28},
-    {"asterisk", 0x37}, {"audiomute", 0xe020}, {"audionext", 0xe019}, {"audioplay", 0xe022}, {"audioprev", 0xe010},
-    {"audiostop", 0xe024}, {"b", 0x30}, {"backslash", 0x2b}, {"backspace", 0x0e}, {"bracket_left", 0x1a},
+    {"ac_home", 0xe032}, {"ac_refresh", 0xe067}, {"again", 0xe005}, {"alt", 0x38}, {"alt_r", 0xe038},
+    {"apostrophe", 0x28}, {"asterisk", 0x37}, {"audiomute", 0xe020}, {"audionext", 0xe019}, {"audioplay", 0xe022},
+    {"audioprev", 0xe010}, {"audiostop", 0xe024}, {"b", 0x30}, {"backslash", 0x2b}, {"backspace", 0x0e}, {"bracket_left", 0x1a},
     {"bracket_right", 0x1b}, {"c", 0x2e}, {"calculator", 0xe021}, {"caps_lock", 0x3a}, {"comma", 0x33},
     {"compose", 0xe05d}, {"computer", 0xe06b}, {"copy", 0xe078}, {"ctrl", 0x1d}, {"ctrl_r", 0xe01d}, {"cut", 0xe03c},
     {"d", 0x20}, {"delete", 0xe053}, {"dot", 0x34}, {"down", 0xe050}, {"e", 0x12}, {"end", 0xe04f}, {"equal", 0x0d},
