@@ -227,6 +227,12 @@ static void read_bytes(TcgVcpu *v, uint64_t va, void *buf, unsigned len, TcgMem 
     if ((va & (tcg_mem_bytes(mem) - 1)) && mem_traps(v, mem)) {
         v->target->misaligned(v->cpu, va, MMU_READ);
     }
+    if (mem & TCG_MEM_WILL_WRITE) {
+        tlb_get(v, va, MMU_WRITE, mode);
+        if (crosses(va, len)) {
+            tlb_get(v, va + (GUEST_PAGE - IN_PAGE(va)), MMU_WRITE, mode);
+        }
+    }
     TlbEntry e = tlb_get(v, va, MMU_READ, mode);
     if (G_LIKELY(!crosses(va, len))) {
         access_read_entry(v, e, va, buf, len);

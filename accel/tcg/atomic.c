@@ -118,13 +118,13 @@ static uint64_t misaligned(TcgVcpu *v, const AtomicOp *op, uint64_t va)
 
     /* Every fault, and leaving because code is met, comes before the lock is taken and anything is stored. */
     unsigned here = (unsigned)MIN(size, GUEST_PAGE - IN_PAGE(va));
+    access_storing(v, tlb_get(v, va, MMU_WRITE, mode), va, here); /* faults are those of a write */
     tlb_get(v, va, MMU_READ, mode);
-    access_storing(v, tlb_get(v, va, MMU_WRITE, mode), va, here);
     if (here < size) {
         uint64_t second = va + here;
 
-        tlb_get(v, second, MMU_READ, mode);
         access_storing(v, tlb_get(v, second, MMU_WRITE, mode), second, size - here);
+        tlb_get(v, second, MMU_READ, mode);
     }
     uint64_t next, old;
     g_mutex_lock(&v->accel->atomic_lock);

@@ -100,6 +100,7 @@ enum { TCG_ALIGN_ANY, TCG_ALIGN_NATURAL };
 typedef uint32_t TcgMem;
 #define TCG_MEM(size_log2, sign, big, align, mmu)                                                                       \
     ((TcgMem)((size_log2) | (sign) << 3 | (big) << 4 | (align) << 5 | (mmu) << 8))
+#define TCG_MEM_WILL_WRITE ((TcgMem)1 << 11) /* of a load: the same place will be stored to; a fault is one of a write */
 static inline unsigned tcg_mem_size_log2(TcgMem m) { return m & 7; }
 static inline unsigned tcg_mem_bytes(TcgMem m) { return 1u << (m & 7); }
 static inline bool tcg_mem_signed(TcgMem m) { return m >> 3 & 1; }
