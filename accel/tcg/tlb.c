@@ -4,7 +4,8 @@
  * nothing.
  *
  * A context is a lazily zeroed mapping. A zeroed entry has tag 0, which only page 0 could match, and page 0 lives in
- * entry 0 of each table: marking entry 0 invalid makes a fresh context empty without touching the rest. Later clearing
+ * entry 0 of each table: marking entry 0 invalid makes a fresh context empty without touching the rest. The last entry
+ * too: an access over the end of the address space compares its last byte's page, 0, with its first one's entry. Later clearing
  * writes all ones, by the fill log where few entries were filled, else by the 4 KiB chunks that were touched.
  *
  * The owner thread alone fills and clears. Other threads do one thing: turn a fast write entry slow (tlb_slow_writes),
@@ -48,6 +49,7 @@ static TlbCtx *ctx_new(Error **errp)
     for (unsigned m = 0; m < TLB_MODES; m++) {
         for (unsigned a = 0; a < TLB_ACCESS_COUNT; a++) {
             c->pub.table[m][a][0].tag = TLB_INVALID;
+            c->pub.table[m][a][TLB_ENTRIES - 1].tag = TLB_INVALID;
         }
     }
     memset(c->victim, 0xff, sizeof(c->victim));
