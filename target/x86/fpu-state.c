@@ -15,7 +15,8 @@ enum { MXCSR_INIT = 0x1f80, MXCSR_MASK = 0xffff, LEGACY = 512, HEADER = 64, YMM_
 
 void x86_set_mxcsr(X86Cpu *x, uint32_t v)
 {
-    x->cpu.tcg.guest_mxcsr = v;
+    x->cpu.tcg.guest_mxcsr = v | MXCSR_INIT;
+    x->mxcsr_masks = v & MXCSR_INIT;
     x86_update_flags(x);
 }
 
