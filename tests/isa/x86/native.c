@@ -5,7 +5,7 @@
  * possible and printed; `--save` appends it to a file of cases, which are run first (cases.txt beside this file; case.c says how they are written).
  *
  *   test-x86-native [--seed N] [--count N] [--seconds N] [--mode 64|32|16] [--only GLOB] [--pattern GLOB] [--alone] [--max N]
- *                   [--failures N] [--cases FILE] [--save FILE] [--interp] [--compiled] [--x87-pointers] [-v]
+ *                   [--failures N] [--cases FILE] [--save FILE] [--interp] [--compiled] [--x87-pointers] [--strict] [-v]
  *
  * With --count 0 and --seconds 0 it does not end. Without arguments it does what scripts/check wants.
  */
@@ -55,6 +55,17 @@ static void set_watch(X86Bench *b)
     setitimer(ITIMER_REAL, &t, NULL);
 }
 
+/* Its result is the processor's choice within bounds: only the host's own instruction gives the host's result. */
+static bool approximates(const GenSequence *seq)
+{
+    for (unsigned i = 0; i < seq->count; i++) {
+        if (strstr(seq->insn[i].name, "rcp") || strstr(seq->insn[i].name, "rsqrt")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What is different, or NULL; g_free. Runs the guest's side. */
 static char *differs(Tester *t, const GenSequence *seq, const X86BenchCase *c, bool *by_interp)
 {
@@ -62,7 +73,7 @@ static char *differs(Tester *t, const GenSequence *seq, const X86BenchCase *c, b
     static uint8_t data[X86_BENCH_DATA_SIZE];
     uint32_t undefined = seq ? gen_undefined(seq, c, t->flags[c->mode]) : t->compare.undefined;
     for (unsigned i = 0; i < 2; i++) {
-        if (!t->bench[i]) {
+        if (!t->bench[i] || (i == 0 && seq && approximates(seq))) {
             continue;
         }
         set_watch(t->bench[i]);
@@ -292,7 +303,7 @@ int main(int argc, char **argv)
 {
     int64_t seed = 1, count = 6000, failures = 1, max = 8;
     double seconds = 0;
-    gboolean alone = FALSE, interp = FALSE, compiled = FALSE, pointers = FALSE, verbose = FALSE;
+    gboolean alone = FALSE, interp = FALSE, compiled = FALSE, pointers = FALSE, strict = FALSE, verbose = FALSE;
     g_autofree char *mode = NULL, *only = NULL, *pattern = NULL, *save = NULL, *cases = NULL, *model = NULL;
     const GOptionEntry entries[] = {
         {"seed", 0, 0, G_OPTION_ARG_INT64, &seed, "of the random numbers", "N"},
@@ -310,6 +321,7 @@ int main(int argc, char **argv)
         {"interp", 0, 0, G_OPTION_ARG_NONE, &interp, "only the interpreter", NULL},
         {"compiled", 0, 0, G_OPTION_ARG_NONE, &compiled, "only compiled code", NULL},
         {"x87-pointers", 0, 0, G_OPTION_ARG_NONE, &pointers, "compare the x87's instruction pointer", NULL},
+        {"strict", 0, 0, G_OPTION_ARG_NONE, &strict, "tell #SS from #GP for non-canonical addresses", NULL},
         {"verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, "progress, and more of the same differences", NULL},
         {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL},
     };
@@ -324,7 +336,7 @@ int main(int argc, char **argv)
     int only_mode = !mode ? -1 : !strcmp(mode, "64") ? X86_BENCH_64 : !strcmp(mode, "32") ? X86_BENCH_32 : X86_BENCH_16;
     Tester t = {
         .options = {.only = only, .group = pattern, .max_insns = (unsigned)CLAMP(max, 1, 10), .alone = alone},
-        .max_failures = (uint64_t)failures, .save = save, .compare.x87_pointers = pointers, .verbose = verbose,
+        .max_failures = (uint64_t)failures, .save = save, .compare.x87_pointers = pointers, .compare.strict = strict, .verbose = verbose,
         .seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
     const char *why;
     t.native = x86_native_new(&why);
