@@ -305,10 +305,9 @@ static bool v86_int(X86Cpu *x, uint8_t vector, uint64_t next)
     return false;
 }
 
-void x86_software_interrupt(X86Cpu *x, uint8_t vector, uint64_t next, bool opcode_cd)
+void x86_software_interrupt(X86Cpu *x, uint8_t vector, uint64_t next)
 {
-    if (opcode_cd && x86_v86(x) && v86_int(x, vector, next)) {
-        return;
+    if (!x86_v86(x) || !v86_int(x, vector, next)) {
+        x86_interrupt(x, vector, true, false, 0, next, false);
     }
-    x86_interrupt(x, vector, true, false, 0, next, false);
 }

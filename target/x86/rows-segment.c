@@ -188,34 +188,41 @@ static void emit_iret(X86Insn *d)
 
 /* ---- software interrupts ---- */
 
-enum { INT_OPCODE_CD = 0x100, INT_IS_TRAP = 0x200 };
+enum { INT_IS_TRAP = 0x200 };
 
-static void software_interrupt(CpuState *cpu, uint32_t what, uint64_t next)
+/* INT n is entered at once; the others are rare and go the way of exceptions. */
+static void software_interrupt(CpuState *cpu, uint32_t vector, uint64_t next)
 {
-    X86Cpu *x = x86_cpu(cpu);
-    if (what & INT_IS_TRAP) {
-        x86_raise_int(x, (uint8_t)what, next, false);
-    }
-    x86_software_interrupt(x, (uint8_t)what, next, what & INT_OPCODE_CD);
-    x->inhibit = UINT64_MAX;
+    x86_software_interrupt(x86_cpu(cpu), (uint8_t)vector, next);
+    x86_cpu(cpu)->inhibit = UINT64_MAX;
 }
-static const TcgHelper helper_int = HELPER_SYSTEM(software_interrupt, TCG_I32, TCG_I64);
+static void raise_int(CpuState *cpu, uint32_t what, uint64_t next)
+{
+    x86_raise_int(x86_cpu(cpu), (uint8_t)what, next, !(what & INT_IS_TRAP));
+}
+static const TcgHelper helper_int_n = HELPER_SYSTEM(software_interrupt, TCG_I32, TCG_I64);
+static const TcgHelper helper_raise_int = {
+    .name = "x86_raise_int", .fn = (void *)raise_int, .flags = TCG_HELPER_RAISES | TCG_HELPER_NORETURN,
+    .args = {TCG_I32, TCG_I64},
+};
 
 /* The handler runs with TF clear, so there is no single-step trap at its start. */
-static void emit_int_vector(X86Insn *d, uint32_t what)
+static void emit_int_n(X86Insn *d)
 {
-    call2(d, &helper_int, x86_const32(d, what), x86_const(d, x86_next_pc(d)));
+    call2(d, &helper_int_n, x86_const32(d, (uint32_t)d->op[0].imm & 0xff), x86_const(d, x86_next_pc(d)));
     tcg_exit(d->b, TCG_REASON_NONE, UINT64_MAX);
 }
 
-static void emit_int(X86Insn *d) { emit_int_vector(d, d->row->arg); }
-static void emit_int_n(X86Insn *d) { emit_int_vector(d, INT_OPCODE_CD | ((uint32_t)d->op[0].imm & 0xff)); }
+static void emit_int(X86Insn *d)
+{
+    call2(d, &helper_raise_int, x86_const32(d, d->row->arg), x86_const(d, x86_next_pc(d)));
+}
 
 static void emit_into(X86Insn *d)
 {
     TcgLabel over = tcg_label_new(d->b);
     tcg_label_branch(d->b, over, TCG_COND_EQ, TCG_I64, x86_flagtest(d, TCG_FC_O), x86_const(d, 0));
-    emit_int_vector(d, X86_EXC_OF);
+    emit_int(d);
     tcg_label_bind(d->b, over);
     x86_emit_leave(d);
 }
@@ -453,7 +460,7 @@ static const X86Row rows[] = {
 
     STOP("int3", "CC", "", emit_int, X86_EXC_BP, 0),
     STOP("int", "CD", "Ib", emit_int_n, 0, 0),
-    STOP("into", "CE", "", emit_into, 0, I64),
+    STOP("into", "CE", "", emit_into, X86_EXC_OF, I64),
     STOP("int1", "F1", "", emit_int, X86_EXC_DB | INT_IS_TRAP, 0),
 
     FAST("syscall", "0F 05", emit_syscall, 0, SYSCALL),

@@ -167,11 +167,8 @@ uint64_t x86_tss_ist(X86Cpu *x, unsigned ist);
 bool x86_tss_redirects(X86Cpu *x, uint8_t vector);
 
 /* --- interrupt.c --- */
-/*
- * INT n out of a helper: @next is linear; @opcode_cd: INT n proper, which IOPL and VME decide about in virtual-8086
- * mode.
- */
-void x86_software_interrupt(X86Cpu *x, uint8_t vector, uint64_t next, bool opcode_cd);
+/* INT n (the opcode CD; IOPL and VME decide about it in virtual-8086 mode) out of a helper: @next is linear. */
+void x86_software_interrupt(X86Cpu *x, uint8_t vector, uint64_t next);
 
 /* EFLAGS bits that IRET and POPF may change at @cpl with operands of @opsize (SDM 2A, IRET). */
 uint32_t x86_iret_mask(const X86Cpu *x, unsigned cpl, unsigned opsize);
