@@ -205,11 +205,14 @@ void hv_round(const TcgHvArgs *h, TcgHvReg *r)
     }
 }
 
-/* Immediate: upper digit: which products count, lower: where the sum goes */
+/*
+ * Immediate: upper digit: which products count, lower: where the sum goes. Sums are made in each lane, with the operands in the order
+ * that shows on processors by which NaN comes out.
+ */
 static void dot(const TcgHvArgs *h, TcgHvReg *r, unsigned p)
 {
     unsigned n = hv_fp_lanes(p);
-    uint64_t t[4] = {0}, sum;
+    uint64_t t[4] = {0}, pair[4];
     TcgType type = hv_type(p);
 
     for (unsigned i = 0; i < n; i++) {
@@ -217,12 +220,11 @@ static void dot(const TcgHvArgs *h, TcgHvReg *r, unsigned p)
             t[i] = tcg_ref_fp2(TCG_OP_FMUL, type, hv_fp_lane(&h->a, p, i), hv_fp_lane(&h->b, p, i), HV_ROUND_DYN, h->mxcsr);
         }
     }
-    sum = tcg_ref_fp2(TCG_OP_FADD, type, t[0], t[1], HV_ROUND_DYN, h->mxcsr);
-    if (n == 4) {
-        uint64_t high = tcg_ref_fp2(TCG_OP_FADD, type, t[2], t[3], HV_ROUND_DYN, h->mxcsr);
-        sum = tcg_ref_fp2(TCG_OP_FADD, type, sum, high, HV_ROUND_DYN, h->mxcsr);
+    for (unsigned i = 0; i < n; i++) {
+        pair[i] = tcg_ref_fp2(TCG_OP_FADD, type, t[n == 2 ? i : i ^ 1], t[n == 2 ? i ^ 1 : i], HV_ROUND_DYN, h->mxcsr);
     }
     for (unsigned i = 0; i < n; i++) {
+        uint64_t sum = n == 2 ? pair[i] : tcg_ref_fp2(TCG_OP_FADD, type, pair[i], pair[i ^ 2], HV_ROUND_DYN, h->mxcsr);
         hv_fp_set(r, p, i, h->imm >> i & 1 ? sum : 0);
     }
 }
