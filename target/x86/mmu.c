@@ -413,7 +413,7 @@ static uint64_t page_of(uint64_t va) { return va & TLB_PAGE_MASK; }
 
 void x86_invlpg(X86Cpu *x, uint64_t va)
 {
-    if (!(x->efer & EFER_LMA)) {
+    if (!(x->region_flags & X86_RF_CS64)) {
         va = (uint32_t)va;
     }
     if (va >= x->global_first && va <= x->global_last) {

@@ -30,6 +30,8 @@ const TcgSlot x86_slots[X86_SLOT_COUNT] = {
     SEG_SLOTS(X86_GS, "gs"),
     VEC_SLOTS(0), VEC_SLOTS(1), VEC_SLOTS(2), VEC_SLOTS(3), VEC_SLOTS(4), VEC_SLOTS(5), VEC_SLOTS(6), VEC_SLOTS(7),
     VEC_SLOTS(8), VEC_SLOTS(9), VEC_SLOTS(10), VEC_SLOTS(11), VEC_SLOTS(12), VEC_SLOTS(13), VEC_SLOTS(14), VEC_SLOTS(15),
+    [X86_SLOT_KERNEL_GS] = {"kernel_gs_base", TCG_I64, offsetof(X86Cpu, kernel_gs_base)},
+    [X86_SLOT_IRQ_WAITING] = {"irq_waiting", TCG_I64, offsetof(X86Cpu, irq_waiting)},
     MM_SLOT(0), MM_SLOT(1), MM_SLOT(2), MM_SLOT(3), MM_SLOT(4), MM_SLOT(5), MM_SLOT(6), MM_SLOT(7),
 };
 
@@ -43,6 +45,16 @@ static void set_pc(CpuState *cpu, uint64_t pc)
     x->inhibit = UINT64_MAX;
 }
 
+/*
+ * An interrupt that comes while IF is clear has had its look; the instruction that sets IF must bring the next one, and knows
+ * by irq_waiting whether it is worth leaving the region. One that comes later sets exit_request anyway.
+ */
+static bool deliver_interrupt(CpuState *cpu)
+{
+    x86_cpu(cpu)->irq_waiting = cpu_interrupts(cpu) & X86_PIN_INTR;
+    return x86_deliver_interrupt(cpu);
+}
+
 #define X86_TARGET(name_, base_, model_, bits_, machine_, arch_, registers_)                                           \
     {                                                                                                                  \
         .name = name_, .cpu_base = base_, .default_model = model_, .long_bits = bits_, .state_size = sizeof(X86Cpu),   \
@@ -51,7 +63,7 @@ static void set_pc(CpuState *cpu, uint64_t pc)
         .insn_align = 1, .max_insn_len = 15, .region_flags = x86_region_flags, .fetch_mode = x86_fetch_mode,           \
         .scan = x86_scan, .translate = x86_translate, .disassemble = x86_disassemble,                                  \
         .tlb_fill = x86_tlb_fill, .translate_debug = x86_translate_debug, .bus_error = x86_bus_error,                  \
-        .deliver_exception = x86_deliver_exception, .deliver_interrupt = x86_deliver_interrupt,                        \
+        .deliver_exception = x86_deliver_exception, .deliver_interrupt = deliver_interrupt,                            \
         .has_work = x86_has_work, .reset = x86_reset, .registers = registers_, .get_pc = get_pc, .set_pc = set_pc,     \
         .print_state = x86_print_state, .current_mode = x86_data_mode, .runtime_exit = x86_runtime_exit,               \
     }

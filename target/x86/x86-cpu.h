@@ -121,6 +121,7 @@ typedef struct X86Cpu {
     struct X86Model *model;    /* model.c's */
 
     uint64_t region_flags;     /* cached: x86_update_flags() */
+    uint64_t irq_waiting;      /* not 0: INTR was pending when the dispatcher looked last; what sets IF has to go there then */
     X86Config cfg;
     uint32_t signature;        /* CPUID 1 EAX; also EDX after reset */
     uint64_t phys_mask;        /* bits of a physical address that exist */
@@ -149,7 +150,9 @@ enum {
     X86_SLOT_XMM = 39,           /* + 0..15, v128 */
     X86_SLOT_YMMH = 55,          /* + 0..15, v128 */
     X86_SLOT_MM = 71,            /* + 0..7, i64 */
-    X86_SLOT_COUNT = 79,
+    X86_SLOT_KERNEL_GS = 79,     /* kernel_gs_base, for SWAPGS */
+    X86_SLOT_IRQ_WAITING,        /* irq_waiting: never written by translated code or helpers */
+    X86_SLOT_COUNT,
 };
 extern const TcgSlot x86_slots[X86_SLOT_COUNT];
 /* Slot sets for helper declarations; combine the words with |. */
@@ -159,7 +162,7 @@ extern const TcgSlot x86_slots[X86_SLOT_COUNT];
 #define X86_SLOTS_EFL (X86_S0(X86_SLOT_FLAGS) | X86_S0(X86_SLOT_DF) | X86_S0(X86_SLOT_EFLAGS))
 /* Everything but the vector registers: for helpers that change modes, segments, flags and general registers. */
 #define X86_SLOTS_SYSTEM {{0x7fffffffffull, 0}}
-#define X86_SLOTS_ALL {{~0ull, 0x7fff}}
+#define X86_SLOTS_ALL {{~0ull, 0xffff}}
 
 /*
  * --- region flags ---
