@@ -42,7 +42,8 @@ typedef struct X86CompiledRow {
     uint32_t mask, match;
     uint8_t map, opcode; /* map as X86Insn.map */
     bool vex, plus_r, modrm, vvvv_free, /* vvvv_free: no operand in VEX.vvvv, which must then be 1111 */
-        mandatory; /* the pattern has 66, F3 or F2 of its own: 66 is not operand size */
+        mandatory,    /* the pattern has 66, F3 or F2 of its own */
+        no_opsize;    /* 66 is not operand size */
     uint8_t op_count;
     X86CompiledOperand op[4];
 } X86CompiledRow;

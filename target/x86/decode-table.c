@@ -53,6 +53,7 @@ static void require_prefix(X86CompiledRow *c, unsigned prefix)
 {
     require(c, 3u << X86_KEY_PREFIX_SHIFT, prefix << X86_KEY_PREFIX_SHIFT);
     c->mandatory = prefix != X86_PREFIX_NONE;
+    c->no_opsize |= prefix == X86_PREFIX_66;
 }
 
 static bool parse_vex_part(X86CompiledRow *c, Token t)
@@ -99,7 +100,7 @@ static bool parse_vex(X86CompiledRow *c, Token t)
             return false;
         }
     }
-    c->mandatory = true;
+    c->mandatory = c->no_opsize = true;
     return c->map != 0;
 }
 

@@ -382,7 +382,7 @@ static const X86CompiledRow *find_row(const X86Insn *d, const X86DecodeTables *t
 static void choose_sizes(X86Insn *d, const X86CompiledRow *c)
 {
     uint32_t f = c->row->flags;
-    bool small = d->opsize_prefix && !c->mandatory;
+    bool small = d->opsize_prefix && !c->no_opsize;
     if (x86_is64(d)) {
         d->opsize = d->rex_w || f & X86_ROW_F64 ? 8 : small ? 2 : f & X86_ROW_D64 ? 8 : 4;
     } else {

@@ -7,7 +7,7 @@
 
 #include "insn.h"
 
-#define X86_MEM_WILL_WRITE 0 /* of a load whose place will be stored to: a fault is one of a write */
+#define X86_MEM_WILL_WRITE TCG_MEM_WILL_WRITE
 void x86_emit_fp_begin(X86Insn *d);                                  /* before an instruction that may raise #XM */
 
 void x86_put_gpr_high(X86Insn *d, unsigned reg, TcgVal v);

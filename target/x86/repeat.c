@@ -21,6 +21,8 @@ typedef struct Repeat {
     bool counted, while_ne, is64;
     uint64_t mask;     /* of addresses */
     int64_t step;      /* +size or -size */
+    bool compared;     /* `flags` are those of the last compare: a fault must not see them, so they are stored when the helper returns */
+    TcgLazyFlags flags;
 } Repeat;
 
 /* --- registers and addresses --- */
@@ -75,7 +77,8 @@ static uint64_t destination(const Repeat *r, unsigned bytes, bool write)
 static void set_flags(Repeat *r, uint64_t a, uint64_t b)
 {
     unsigned up = r->size < 4 ? 32 - 8 * r->size : 0;
-    r->x->flags = (TcgLazyFlags){.kind = TCG_FK_SUB, .type = (r->size == 8 ? TCG_I64 : TCG_I32) | up << 8, .a = a << up, .b = b << up};
+    r->compared = true;
+    r->flags = (TcgLazyFlags){.kind = TCG_FK_SUB, .type = (r->size == 8 ? TCG_I64 : TCG_I32) | up << 8, .a = a << up, .b = b << up};
 }
 
 /* The repetition goes on after elements that compared as @same. */
@@ -167,8 +170,12 @@ static uint8_t *piece(Repeat *r, unsigned seg, unsigned reg, bool write, uint64_
     if (*n < 2) {
         return NULL;
     }
-    uint64_t low = r->step > 0 ? va : va - (*n - 1) * r->size;
-    return cpu_probe(&r->x->cpu, low, (unsigned)(*n * r->size), write ? MMU_WRITE : MMU_READ, r->mode);
+    MmuAccess access = write ? MMU_WRITE : MMU_READ;
+    if (r->step > 0) {
+        return cpu_probe(&r->x->cpu, va, (unsigned)(*n * r->size), access, r->mode);
+    }
+    cpu_probe(&r->x->cpu, va, r->size, access, r->mode); /* faults name the first element */
+    return cpu_probe(&r->x->cpu, va - (*n - 1) * r->size, (unsigned)(*n * r->size), access, r->mode);
 }
 
 static uint64_t element(const uint8_t *p, unsigned size)
@@ -268,29 +275,42 @@ static bool fast(Repeat *r, uint64_t *done, bool *more)
     return true;
 }
 
+/* Iterates; true: more is left. */
+static bool iterate(Repeat *r, bool single)
+{
+    uint64_t done = 0;
+    for (unsigned slow = 0; count_left(r);) {
+        bool more = true;
+        if (single || r->op == X86_STR_LODS || !fast(r, &done, &more)) {
+            more = one(r);
+            slow++;
+        }
+        if (!more || !r->counted) {
+            return false;
+        }
+        if (single || done >= MAX_BYTES || slow >= MAX_SLOW || __atomic_load_n(&r->x->cpu.tcg.exit_request, __ATOMIC_RELAXED)) {
+            return count_left(r) != 0;
+        }
+    }
+    return false;
+}
+
 static uint64_t repeat(CpuState *cpu, uint32_t what)
 {
     X86Cpu *x = x86_cpu(cpu);
     Repeat r = {.x = x, .op = what & X86_REP_OP, .size = 1u << (what >> X86_REP_SIZE_SHIFT & 3), .addrsize = 1u << (what >> X86_REP_ADDR_SHIFT & 3),
                 .seg = what >> X86_REP_SEG_SHIFT & 7, .mode = what >> X86_REP_MODE_SHIFT & 3, .counted = what & X86_REP_COUNTED,
                 .while_ne = what & X86_REP_WHILE_NE, .is64 = what & X86_REP_64};
-    uint64_t done = 0;
     r.mask = r.addrsize == 8 ? UINT64_MAX : (1ull << 8 * r.addrsize) - 1;
     r.step = x->df == 1 ? (int64_t)r.size : -(int64_t)r.size;
-    for (unsigned slow = 0; count_left(&r); ) {
-        bool more = true;
-        if (what & X86_REP_ONE || r.op == X86_STR_LODS || !fast(&r, &done, &more)) {
-            more = one(&r);
-            slow++;
-        }
-        if (!more || !r.counted) {
-            return 0;
-        }
-        if (what & X86_REP_ONE || done >= MAX_BYTES || slow >= MAX_SLOW || __atomic_load_n(&cpu->tcg.exit_request, __ATOMIC_RELAXED)) {
-            return count_left(&r) != 0;
-        }
+    if (r.counted && r.addrsize == 4) {
+        x->gpr[X86_CX] = (uint32_t)x->gpr[X86_CX]; /* whatever happens */
     }
-    return 0;
+    bool more = iterate(&r, what & X86_REP_ONE);
+    if (r.compared) {
+        x->flags = r.flags;
+    }
+    return more;
 }
 #define S(reg) X86_S0(X86_SLOT_GPR + X86_##reg)
 const TcgHelper x86_helper_repeat = {"x86_repeat", (void *)repeat, TCG_HELPER_RAISES, TCG_I64, {TCG_I32},

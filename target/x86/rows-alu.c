@@ -185,6 +185,10 @@ static void emit_cmpxchg(X86Insn *d)
         if (d->op[0].kind == X86_OP_MEM) {
             x86_write_op(d, 0, v);
             put_accumulator(d, bytes, acc, old);
+        } else if (bytes == 4) { /* unequal: all of the destination stays */
+            TcgVal all = x86_get_gpr(d, d->op[0].reg, 8);
+            put_accumulator(d, bytes, acc, old);
+            x86_put_gpr(d, d->op[0].reg, 8, tcg_select(d->b, TCG_I64, TCG_COND_EQ, t, acc, old, tcg_extu(d->b, c), all));
         } else {
             put_accumulator(d, bytes, acc, old);
             x86_write_op(d, 0, v);

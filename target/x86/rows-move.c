@@ -183,8 +183,13 @@ static void emit_enter(X86Insn *d)
         at = x86_add_sp(d, at, -(int64_t)bytes);
         x86_emit_push_at(d, at, bytes, bytes == 8 ? frame : tcg_trunc(d->b, frame));
     }
+    at = x86_add_sp(d, at, -(int64_t)(uint16_t)d->op[0].imm);
+    /* It faults where a push there would. */
+    TcgVal last = x86_seg_linear(d, X86_SS, at, bytes, true), kept;
+    kept = tcg_load(d->b, x86_type(bytes), last, 0, x86_mem(d, bytes) | X86_MEM_WILL_WRITE);
+    tcg_store(d->b, x86_type(bytes), last, 0, kept, x86_mem(d, bytes));
     x86_put_gpr(d, X86_BP, bytes, bytes == 8 ? frame : tcg_trunc(d->b, frame));
-    x86_put_sp(d, x86_add_sp(d, at, -(int64_t)(uint16_t)d->op[0].imm));
+    x86_put_sp(d, at);
 }
 
 static void emit_leave(X86Insn *d)
