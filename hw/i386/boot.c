@@ -42,7 +42,7 @@ static unsigned put_range(PcE820 *out, unsigned n, unsigned max, uint64_t base, 
 unsigned pc_boot_e820(Machine *m, PcE820 *out, unsigned max)
 {
     const PcBoard *b = pc_board(m);
-    uint64_t tables = b->boot && b->boot->rsdp ? b->below_4g - BOOT_TABLES : b->below_4g;
+    uint64_t tables = b->below_4g - BOOT_TABLES; /* ours, or the firmware's */
     unsigned n = put_range(out, 0, max, 0, BOOT_EBDA, E820_RAM);
     n = put_range(out, n, max, BOOT_EBDA, 0xa0000, E820_RESERVED);
     n = put_range(out, n, max, 0xf0000, MIB, E820_RESERVED);

@@ -60,6 +60,11 @@ char *pc_boot_cmdline(Machine *m);
 
 /* --- shared by the boot files --- */
 GByteArray *pc_boot_add_image(PcBoot *boot, const char *what, uint64_t addr);
+typedef struct PcElf {
+    uint64_t entry, entry_phys, low, high; /* physical: where the entry lies, first and last + 1 byte */
+    bool is64;
+} PcElf;
+bool pc_boot_load_segments(Machine *m, PcBoot *boot, const uint8_t *data, uint64_t len, PcElf *elf, Error **errp);
 /* One for each kind; false with an error where the image is damaged. */
 bool pc_boot_load_linux(Machine *m, PcBoot *boot, const uint8_t *data, uint64_t len, Error **errp);
 bool pc_boot_load_pvh(Machine *m, PcBoot *boot, const uint8_t *data, uint64_t len, bool *is_pvh, Error **errp);
