@@ -118,6 +118,7 @@ static void make_cpu(X86Bench *b, const char *model)
     }
     x->efer = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE;
     x->cr3 = TABLES;
+    x->tr.limit = 0; /* no I/O bitmap */
     x->cpl = 3;
     x86_mmu_switch(x);
 }
@@ -281,7 +282,7 @@ void x86_bench_run(X86Bench *b, const X86BenchCase *c, X86BenchState *out, uint8
 {
     CpuState *cpu = &b->x->cpu;
     put_code(b, c);
-    memcpy(b->ram + DATA_PA, c->data, X86_BENCH_DATA_SIZE + X86_BENCH_RO_SIZE);
+    memcpy(b->ram + DATA_PA, c->data, X86_BENCH_DATA_SIZE);
     put_state(b, c);
     cpu->halted = cpu->stop_request = false;
     cpu->exception = -1;

@@ -19,7 +19,7 @@
 #define X86_BENCH_CODE_SIZE 0x2000u
 #define X86_BENCH_DATA 0x10010000u
 #define X86_BENCH_DATA_SIZE 0x2000u  /* writable; compared */
-#define X86_BENCH_RO_SIZE 0x1000u    /* behind it, read only */
+#define X86_BENCH_RO_SIZE 0x1000u    /* behind it, read only, zero */
 #define X86_BENCH_FS_BASE (X86_BENCH_DATA + 0x400) /* where FS and GS point in 64-bit mode */
 #define X86_BENCH_GS_BASE (X86_BENCH_DATA + 0x1000)
 enum { X86_BENCH_MAX_CODE = 160 };
@@ -54,7 +54,7 @@ typedef struct X86BenchCase {
     uint32_t code_len;
     uint8_t code[X86_BENCH_MAX_CODE];
     X86BenchState in, out;
-    uint8_t data[X86_BENCH_DATA_SIZE + X86_BENCH_RO_SIZE];
+    uint8_t data[X86_BENCH_DATA_SIZE];
     uint8_t data_out[X86_BENCH_DATA_SIZE];
 } X86BenchCase;
 

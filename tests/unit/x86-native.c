@@ -64,7 +64,7 @@ static struct Child {
 
 G_STATIC_ASSERT(offsetof(struct Child, guest_gs) == 24);
 
-/* Entry of every signal: sets AC back, swaps segment bases, and swaps them again on the way out. */
+/* Entry of every signal: clears AC, NT and ID (sigreturn leaves them), swaps segment bases, and swaps them again on the way out. */
 void x86_native_entry(int sig, siginfo_t *info, void *uc);
 void x86_native_signal(int sig, siginfo_t *info, void *uc);
 extern struct Child *const x86_native_child;
@@ -73,7 +73,7 @@ __asm__(".text\n"
         ".globl x86_native_entry\n"
         "x86_native_entry:\n"
         "    pushfq\n"
-        "    andq $~0x40000, (%rsp)\n"
+        "    andq $~0x244000, (%rsp)\n" /* AC NT ID */
         "    popfq\n"
         "    movq x86_native_child(%rip), %rcx\n"
         "    rdfsbase %rax\n"

@@ -16,7 +16,7 @@
 typedef struct CompareOptions {
     uint32_t undefined;  /* status flags that may be anything */
     bool x87_pointers;
-    bool strict;         /* #SS and #GP for addresses that are not canonical must be told apart */
+    bool strict;         /* what processors differ in, or nobody minds: #SS for addresses that are not canonical, addresses in a page, order of #MF */
 } CompareOptions;
 
 /* @c->out is what is expected. NULL: the same; else lines that say what differs; g_free. */

@@ -26,8 +26,7 @@ static bool is_left_out(const X86Row *row)
 {
     static const char *const names[] = {
         /* enter the kernel, or show what it does */
-        "syscall", "sysenter", "sysexit", "sysret*", "int", "iret*", "retf", "jmpf", "callf", "ljmp", "lcall", "lret", "jmp far", "call far", "ret far", "sgdt", "sidt", "sldt", "str", "smsw", "lar",
-        "lsl", "verr", "verw", "mov sreg", "lds", "les", "lfs", "lgs", "lss", "arpl", "rdfsbase", "rdgsbase", "wrfsbase", "wrgsbase",
+        "syscall", "sysenter", "sysexit", "sysret*", "int", "iret*", "sgdt", "sidt", "sldt", "str", "smsw",
         /* differ between processors or from time to time */
         "cpuid", "rdtsc*", "rdpmc", "rdrand", "rdseed", "rdpid", "xgetbv", "xsave*", "xrstor*", "wrpkru", "rdpkru", "monitor*", "mwait*",
         "umonitor", "umwait", "tpause", "xbegin", "xend", "xabort", "xtest", "enqcmd*", "vmcall", "vmmcall", "rsm", "fxrstor*", "fxsave*",
@@ -38,8 +37,8 @@ static bool is_left_out(const X86Row *row)
             return true;
         }
     }
-    /* loads of segment registers */
-    return row->operands && (g_str_has_prefix(row->operands, "S") || strstr(row->operands, "Ap")) ;
+    /* segment registers, far transfers and the like: descriptors are the kernel's */
+    return row >= x86_rows_segment.rows && row < x86_rows_segment.rows + x86_rows_segment.count;
 }
 
 bool gen_host_has(unsigned feature)

@@ -162,11 +162,11 @@ void gen_state(GenRandom *r, const GenSequence *seq, X86BenchCase *c)
         s->fs_base = X86_BENCH_FS_BASE;
         s->gs_base = X86_BENCH_GS_BASE;
     }
-    for (unsigned i = 0; i < sizeof(c->data); i += 8) {
+    for (unsigned i = 0; i < X86_BENCH_DATA_SIZE; i += 8) {
         uint64_t v = lanes(r);
         memcpy(c->data + i, &v, 8);
     }
-    for (unsigned i = 0; i + 16 <= sizeof(c->data); i += 16 * (1 + gen_below(r, 16))) {
+    for (unsigned i = 0; i + 16 <= X86_BENCH_DATA_SIZE; i += 16 * (1 + gen_below(r, 16))) {
         uint64_t m;
         uint16_t e;
         extended(r, &m, &e);
