@@ -184,7 +184,7 @@ static const X86Row rows[] = {
     {"fld", "D9 C0+i", "STi", emit_push_st, 0, X87},
     {"fxch", "D9 C8+i", "STi", emit_xch, 0, X87},
     {"fnop", "D9 D0", NULL, emit_misc, OP(X87_NOP), X87},
-    {"fstp", "D9 D8+i", "STi", emit_store_st, POPS(1), X87},
+    {"fstp", "D9 D8+i", "STi", emit_store_st, POPS(1) | X87_CTL_QUIET, X87},
     {"fchs", "D9 E0", NULL, emit_misc, OP(X87_CHS), X87},
     {"fabs", "D9 E1", NULL, emit_misc, OP(X87_ABS), X87},
     {"ftst", "D9 E4", NULL, emit_function, OP(X87_FTST), X87},

@@ -80,7 +80,7 @@ static void push_result(X86Cpu *x, uint32_t ctl, const X86Fpr *v, uint32_t sw, u
         if (stack_overflow(x, ctl)) {
             push(x, &indefinite);
         }
-    } else if (note(x, ctl, sw, fdp, BEFORE)) {
+    } else if (note(x, ctl, sw, fdp, X87_IE)) { /* a denormal is loaded also where that is not masked */
         push(x, v);
     }
 }
@@ -135,8 +135,9 @@ static void put_comparison(X86Cpu *x, uint32_t ctl, uint32_t sw, uint64_t fdp, b
     if (empty) {
         sw = X87_IE | X87_SF | X87_C0 | X87_C2 | X87_C3;
     }
-    if (note(x, ctl, sw & ~X87_C1, fdp, BEFORE)) {
-        x->fsw = (uint16_t)((x->fsw & ~X87_CC) | (sw & (X87_C0 | X87_C2 | X87_C3)));
+    bool ok = note(x, ctl, sw & ~X87_C1, fdp, BEFORE);
+    x->fsw = (uint16_t)((x->fsw & ~X87_CC) | (sw & (X87_C0 | X87_C2 | X87_C3)));
+    if (ok) {
         pop(x, x87_ctl_pops(ctl));
     }
 }
@@ -167,18 +168,17 @@ static uint64_t comi(CpuState *cpu, uint32_t ctl, uint64_t fip)
     X86Cpu *x = x86_cpu(cpu);
     unsigned i = ctl & X87_CTL_INDEX;
     begin(x, fip);
-    uint32_t sw = X87_IE | X87_SF | X87_C0 | X87_C2 | X87_C3;
+    uint32_t sw = X87_IE | X87_SF | X87_C0 | X87_C2 | X87_C3, c1 = 0;
     if (!x87_empty(x, 0) && !x87_empty(x, i)) {
         sw = x87_host_compare(ctl & X87_CTL_QUIET, x87_st(x, 0), x87_st(x, i));
+        c1 = x->fsw & X87_C1;
     }
-    if (!note(x, ctl, sw & ~X87_C1, 0, BEFORE)) {
-        return tcg_ref_flags_x86(&x->flags);
+    if (note(x, ctl, (sw & ~X87_C1) | c1, 0, BEFORE)) {
+        pop(x, x87_ctl_pops(ctl));
     }
-    pop(x, x87_ctl_pops(ctl));
     return (sw & X87_C0 ? EFL_CF : 0) | (sw & X87_C2 ? EFL_PF : 0) | (sw & X87_C3 ? EFL_ZF : 0);
 }
-const TcgHelper x87_helper_comi = {"x87_comi", (void *)comi, TCG_HELPER_RAISES, TCG_I64, {TCG_I32, TCG_I64},
-                                   {{X86_S0(X86_SLOT_FLAGS), 0xffull << (X86_SLOT_MM - 64)}}, X87_SLOTS};
+const TcgHelper x87_helper_comi = {"x87_comi", (void *)comi, TCG_HELPER_RAISES, TCG_I64, {TCG_I32, TCG_I64}, X87_SLOTS, X87_SLOTS};
 
 /* ---- loads ---- */
 
@@ -326,13 +326,15 @@ static void store_bcd(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t linear
 const TcgHelper x87_helper_store_bcd = {
     "x87_store_bcd", (void *)store_bcd, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64}, X87_SLOTS, X87_SLOTS};
 
-/* FST ST(i), FSTP ST(i). */
+/* FST ST(i), FSTP ST(i). QUIET: D9 D8+i, which only pops where ST(0) is empty. */
 static void store_st(CpuState *cpu, uint32_t ctl, uint64_t fip)
 {
     X86Cpu *x = x86_cpu(cpu);
     unsigned i = ctl & X87_CTL_INDEX;
     begin(x, fip);
-    if (x87_empty(x, 0)) {
+    if (x87_empty(x, 0) && ctl & X87_CTL_QUIET) {
+        x->fsw &= (uint16_t)~X87_C1;
+    } else if (x87_empty(x, 0)) {
         if (!stack_underflow(x, ctl)) {
             return;
         }
@@ -380,12 +382,11 @@ static void cmov(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t condition)
     unsigned i = ctl & X87_CTL_INDEX;
     begin(x, fip);
     if (x87_empty(x, 0) || x87_empty(x, i)) {
-        if (stack_underflow(x, ctl) && condition) {
+        if (stack_underflow(x, ctl)) {
             put_st(x, 0, &indefinite);
         }
         return;
     }
-    x->fsw &= (uint16_t)~X87_C1;
     if (condition) {
         put_st(x, 0, x87_st(x, i));
     }
@@ -401,7 +402,7 @@ static void misc(CpuState *cpu, uint32_t ctl, uint64_t fip)
     case X87_FREE:
         x->ftag |= (uint8_t)(1u << ((x->ftop + i) & 7));
         pop(x, x87_ctl_pops(ctl));
-        return;
+        break;
     case X87_NOP:
         return;
     case X87_INCSTP:
@@ -428,7 +429,7 @@ static bool reads_st1(X87Function f)
     return f == X87_FYL2X || f == X87_FPATAN || f == X87_FPREM || f == X87_FPREM1 || f == X87_FYL2XP1 || f == X87_FSCALE;
 }
 
-/* Condition codes that the function writes beside C1. */
+/* Condition codes that the function writes beside C1. FPREM without a number as result keeps C0 and C3. */
 static uint32_t codes_of(X87Function f)
 {
     switch (f) {
@@ -437,6 +438,8 @@ static uint32_t codes_of(X87Function f)
     default: return 0;
     }
 }
+
+static bool is_nan(const X86Fpr *r) { return (r->exponent & 0x7fff) == 0x7fff && r->mantissa << 1; }
 
 static void xam(X86Cpu *x)
 {
@@ -449,8 +452,8 @@ static void pushing_function(X86Cpu *x, uint32_t ctl, X87Function f)
 {
     X86Fpr s[2] = {*x87_st(x, 0), indefinite};
     if (!x87_empty(x, 7)) {
+        x->fsw &= (uint16_t)~codes_of(f);
         if (stack_overflow(x, ctl)) {
-            x->fsw &= (uint16_t)~codes_of(f);
             put_st(x, 0, &indefinite);
             push(x, &indefinite);
         }
@@ -458,7 +461,7 @@ static void pushing_function(X86Cpu *x, uint32_t ctl, X87Function f)
     }
     uint32_t sw = x87_host_function(f, s, x->fcw), codes = codes_of(f);
     if (sw & ~x->fcw & BEFORE) {
-        sw &= BEFORE | X87_CC;
+        sw &= BEFORE | (X87_CC & ~X87_C1);
     }
     bool ok = note(x, ctl, sw, 0, BEFORE);
     x->fsw = (uint16_t)((x->fsw & ~codes) | (sw & codes));
@@ -479,9 +482,11 @@ static void function(CpuState *cpu, uint32_t ctl, uint64_t fip)
     } else if (x87_empty(x, 0) || (reads_st1(f) && x87_empty(x, 1))) {
         bool ok = stack_underflow(x, ctl);
         if (f == X87_FTST) {
-            x->fsw |= ok ? codes : 0;
-        } else if (ok) {
-            x->fsw &= (uint16_t)~codes;
+            x->fsw |= codes;
+            return;
+        }
+        x->fsw &= (uint16_t)~(codes & X87_C2);
+        if (ok) {
             put_st(x, x87_ctl_pops(ctl), &indefinite);
             pop(x, x87_ctl_pops(ctl));
             if (f == X87_FPTAN || f == X87_FXTRACT || f == X87_FSINCOS) {
@@ -494,12 +499,13 @@ static void function(CpuState *cpu, uint32_t ctl, uint64_t fip)
         X86Fpr s[2] = {*x87_st(x, 0), *x87_st(x, 1)};
         uint32_t sw = x87_host_function(f, s, x->fcw);
         if (sw & ~x->fcw & BEFORE) {
-            sw &= BEFORE | X87_CC;
+            sw &= BEFORE | (X87_CC & ~X87_C1);
         }
         bool ok = note(x, ctl, sw, 0, BEFORE);
-        if (ok || codes == X87_C2) {
-            x->fsw = (uint16_t)((x->fsw & ~codes) | (sw & codes));
+        if (f != X87_FTST && (!ok || is_nan(&s[0]))) {
+            codes &= X87_C2;
         }
+        x->fsw = (uint16_t)((x->fsw & ~codes) | (sw & codes));
         if (ok && f != X87_FTST) {
             put_st(x, x87_ctl_pops(ctl), &s[0]);
             pop(x, x87_ctl_pops(ctl));
