@@ -8,7 +8,7 @@
 #include "insn.h"
 
 #define X86_MEM_WILL_WRITE TCG_MEM_WILL_WRITE
-void x86_emit_fp_begin(X86Insn *d);                                  /* before an instruction that may raise #XM */
+void x86_emit_fp_begin(X86Insn *d);                                  /* before what may raise #XM, behind loads (x86_read_vec() and x86_read_scalar() do it) */
 
 void x86_put_gpr_high(X86Insn *d, unsigned reg, TcgVal v);
 TcgVal x86_seg_base(X86Insn *d, unsigned seg);                       /* i64; 0 where flat */

@@ -49,6 +49,7 @@ TcgVal x86_read_vec(X86Insn *d, unsigned n, TcgVal *hi)
     if (hi) {
         *hi = both ? tcg_load(d->b, TCG_V128, d->address, d->address_disp + 16, x86_mem(d, 16)) : TCG_NONE;
     }
+    x86_emit_fp_begin(d);
     return low;
 }
 
@@ -78,7 +79,9 @@ TcgVal x86_read_scalar(X86Insn *d, unsigned n, TcgType t)
     TcgVal v;
     if (o->kind == X86_OP_MEM) {
         x86_operand_address(d, bytes, false);
-        return tcg_load(d->b, t, d->address, d->address_disp, x86_mem(d, bytes));
+        v = tcg_load(d->b, t, d->address, d->address_disp, x86_mem(d, bytes));
+        x86_emit_fp_begin(d);
+        return v;
     }
     if (o->kind == X86_OP_GPR) {
         return tcg_bitcast(d->b, t, x86_get_gpr(d, o->reg, bytes));

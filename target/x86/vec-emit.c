@@ -55,7 +55,9 @@ TcgVal x86_vec_source(X86Insn *d, unsigned n)
         return x86_read_vec(d, n, NULL);
     }
     x86_operand_address(d, bytes, false);
-    return tcg_load(d->b, TCG_V128, d->address, d->address_disp, x86_mem(d, bytes));
+    TcgVal v = tcg_load(d->b, TCG_V128, d->address, d->address_disp, x86_mem(d, bytes));
+    x86_emit_fp_begin(d);
+    return v;
 }
 
 void x86_vec_store(X86Insn *d, unsigned n, TcgVal v, unsigned bytes)
@@ -198,6 +200,9 @@ void x86_emit_vfrom_gpr(X86Insn *d)
     unsigned bytes = d->op[2].bytes;
     TcgHostVec id = (TcgHostVec)(id_of(d) + (bytes == 8 ? TCG_HV_CVTSI2SS_64 - TCG_HV_CVTSI2SS_32 : 0));
     TcgVal b = x86_read_op(d, 2);
+    if (d->op[2].kind == X86_OP_MEM) {
+        x86_emit_fp_begin(d);
+    }
     TcgVal v = x86_hv_gpr(d, id, x86_get_xmm(d, d->op[1].reg), bytes == 8 ? b : tcg_extu(d->b, b));
     x86_vec_check(d);
     x86_vec_put(d, v);
