@@ -138,21 +138,15 @@ static void take(X86Cpu *x, uint8_t vector)
 }
 
 /*
- * Interrupts wait while the instruction behind STI or a load of SS has not been done. Whether it has been cannot be
- * known if it jumps to itself: so after some turns it has. Asking for attention again brings the next look.
+ * Interrupts wait while the instruction behind STI or a load of SS has not been done. It becomes a region of its own,
+ * which clears `inhibit`, and the kick brings the next look behind it.
  */
 static bool inhibited(X86Cpu *x)
 {
-    enum { LOOKS = 8 };
-    if (x->inhibit != x->pc) {
-        x->inhibit_looks = 0;
+    if (G_LIKELY(x->inhibit != x->pc)) {
         return false;
     }
-    if (++x->inhibit_looks > LOOKS) {
-        x->inhibit = UINT64_MAX;
-        x->inhibit_looks = 0;
-        return false;
-    }
+    x->region_flags |= X86_RF_SHADOW;
     cpu_kick(&x->cpu);
     return true;
 }
@@ -223,6 +217,7 @@ bool x86_deliver_interrupt(CpuState *cpu)
     X86Cpu *x = x86_cpu(cpu);
     uint32_t lines = cpu_interrupts(cpu);
 
+    x->region_flags &= ~(uint64_t)X86_RF_SHADOW;
     if (G_LIKELY(!lines) && !x->wait_sipi) {
         return false;
     }

@@ -53,7 +53,8 @@ void x86_scan(const uint8_t *code, size_t avail, uint64_t pc, uint64_t flags, Sc
         return;
     }
     info->len = d.len;
-    if (!d.row || flags & (X86_RF_TF | X86_RF_BREAK) || d.row->flags & X86_ROW_ENDS || check_mode(&d) >= 0) {
+    if (!d.row || flags & (X86_RF_TF | X86_RF_BREAK | X86_RF_SHADOW) || d.row->flags & X86_ROW_ENDS ||
+        check_mode(&d) >= 0) {
         return;
     }
     info->kind = (ScanKind)d.row->scan;
@@ -83,7 +84,7 @@ static void emit_checked(X86Insn *d)
     } else {
         x86_emit_fp_begin(d);
         d->row->emit(d);
-        if (d->row->flags & X86_ROW_ENDS || d->flags & (X86_RF_TF | X86_RF_BREAK)) {
+        if (d->row->flags & X86_ROW_ENDS || d->flags & (X86_RF_TF | X86_RF_BREAK | X86_RF_SHADOW)) {
             x86_emit_leave(d);
         }
     }
@@ -95,6 +96,9 @@ void x86_translate(TcgBuilder *b, const uint8_t *code, uint64_t pc, uint64_t fla
     x86_decode(&d, code, X86_MAX_INSN_LEN, pc, flags);
     if (flags & X86_RF_BREAK) {
         tcg_call(b, &helper_breakpoint, x86_const(&d, pc), TCG_NONE, TCG_NONE, TCG_NONE);
+    }
+    if (flags & X86_RF_SHADOW) { /* ends with this instruction, even if it jumps to itself */
+        tcg_put(b, X86_SLOT_INHIBIT, x86_const(&d, UINT64_MAX));
     }
     emit_checked(&d);
 }

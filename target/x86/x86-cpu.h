@@ -105,7 +105,6 @@ typedef struct X86Cpu {
     uint64_t next_pc;          /* linear, behind the instruction, where is_int */
     int32_t delivering;        /* what is being delivered, for double faults: vector, or X86_DELIVERING_*; -1: nothing */
     bool delivering_ext;       /* error codes raised meanwhile have the EXT bit */
-    uint8_t inhibit_looks;     /* how often an interrupt was held back at `inhibit` */
 
     /* --- constant after realize --- */
     uint64_t flags_config;     /* x86_decode_config() index at its place in region flags */
@@ -188,7 +187,7 @@ extern const TcgSlot x86_slots[X86_SLOT_COUNT];
 #define X86_RF_MODE_SHIFT 18          /* 2 bits: TLB mode of data accesses, X86_MODE_* */
 #define X86_RF_SMM (1u << 20)
 #define X86_RF_BREAK (1u << 21)       /* DR7 has instruction breakpoints enabled: each instruction calls a checking helper */
-#define X86_RF_IO_TRAPS (1u << 22)    /* reserved */
+#define X86_RF_SHADOW (1u << 22)      /* an interrupt waits for the end of the instruction in the shadow of STI or a load of SS: it is a region of its own */
 #define X86_RF_FSGSBASE (1u << 23)    /* CR4.FSGSBASE */
 #define X86_RF_OSXSAVE (1u << 24)     /* CR4.OSXSAVE */
 #define X86_RF_CR4_UMIP (1u << 25)
