@@ -117,8 +117,8 @@ static bool one(Repeat *r)
         put_accumulator(r, cpu_load(cpu, source(r, r->size), mem));
         break;
     default: /* CMPS: [SI] - [DI]; SCAS: rAX - [DI] */
+        b = cpu_load(cpu, destination(r, r->size, false), mem); /* this one's faults come first */
         a = r->op == X86_STR_CMPS ? cpu_load(cpu, source(r, r->size), mem) : accumulator(r);
-        b = cpu_load(cpu, destination(r, r->size, false), mem);
         set_flags(r, a, b);
         more = goes_on(r, a == b);
         break;
@@ -247,17 +247,19 @@ static bool fast(Repeat *r, uint64_t *done, bool *more)
     if (n < 2) {
         return false;
     }
-    if (r->op == X86_STR_MOVS || r->op == X86_STR_CMPS) {
-        if (!(src = piece(r, r->seg, X86_SI, false, &n))) {
+    bool two = r->op == X86_STR_MOVS || r->op == X86_STR_CMPS, dst_first = r->op == X86_STR_CMPS;
+    for (unsigned k = 0; k < 2; k++) {
+        uint64_t had = n;
+        if (dst_first == (k == 0)) {
+            dst = piece(r, X86_ES, X86_DI, r->op == X86_STR_MOVS || r->op == X86_STR_STOS, &n);
+            src += src && r->step < 0 ? (had - n) * r->size : 0; /* the highest elements come first */
+        } else if (two) {
+            src = piece(r, r->seg, X86_SI, false, &n);
+            dst += dst && r->step < 0 ? (had - n) * r->size : 0;
+        }
+        if (dst_first == (k == 0) ? !dst : two && !src) {
             return false;
         }
-    }
-    uint64_t had = n;
-    if (!(dst = piece(r, X86_ES, X86_DI, r->op == X86_STR_MOVS || r->op == X86_STR_STOS, &n))) {
-        return false;
-    }
-    if (src && r->step < 0) {
-        src += (had - n) * r->size; /* the highest elements come first */
     }
     switch (r->op) {
     case X86_STR_MOVS:

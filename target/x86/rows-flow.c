@@ -29,32 +29,82 @@ static void emit_jcc(X86Insn *d)
     }
 }
 
-static void emit_jmp(X86Insn *d) { x86_emit_jump(d, x86_target_pc(d), TCG_EDGE_JUMP); }
+/* A 32-bit target out of a 16-bit code segment, whose limit it mostly is beyond: #GP(0). CS.read_end is the limit where it is readable. */
+static void check_eip(CpuState *cpu, uint64_t eip)
+{
+    X86Cpu *x = x86_cpu(cpu);
+    if (eip > x->seg[X86_CS].limit) {
+        x86_raise_error(x, X86_EXC_GP, 0);
+    }
+}
+static const TcgHelper helper_check_eip = {"x86_check_eip", (void *)check_eip, TCG_HELPER_RAISES, TCG_VOID, {TCG_I64}, {{X86_SLOTS_SEG, 0}}, {{0}}};
 
-static void push_return(X86Insn *d) { x86_emit_push(d, d->opsize, x86_konst(d, d->opsize, x86_next_eip(d))); }
+/* Before anything of the instruction is put or stored. */
+static void emit_check_eip(X86Insn *d, TcgVal eip)
+{
+    if (d->flags & (X86_RF_CS32 | X86_RF_CS64) || d->opsize != 4) {
+        return;
+    }
+    TcgLabel ok = tcg_label_new(d->b);
+    tcg_label_branch(d->b, ok, TCG_COND_LTU, TCG_I64, eip, tcg_get(d->b, X86_SLOT_SEG_READ + X86_CS, TCG_I64));
+    tcg_call(d->b, &helper_check_eip, eip, TCG_NONE, TCG_NONE, TCG_NONE);
+    tcg_label_bind(d->b, ok);
+}
+
+static void check_target(X86Insn *d)
+{
+    uint64_t eip = (uint32_t)(x86_next_eip(d) + (uint64_t)d->op[0].imm);
+    if (eip > 0xffff) {
+        emit_check_eip(d, x86_const(d, eip));
+    }
+}
+
+static void emit_jmp(X86Insn *d)
+{
+    check_target(d);
+    x86_emit_jump(d, x86_target_pc(d), TCG_EDGE_JUMP);
+}
+
+/* The return address is stored before the target is checked. Returns what rSP becomes. */
+static TcgVal push_return(X86Insn *d)
+{
+    TcgVal sp = x86_add_sp(d, tcg_get(d->b, X86_SLOT_GPR + X86_SP, TCG_I64), -(int64_t)d->opsize);
+    x86_emit_push_at(d, sp, d->opsize, x86_konst(d, d->opsize, x86_next_eip(d)));
+    return sp;
+}
 
 static void emit_call(X86Insn *d)
 {
-    push_return(d);
+    TcgVal sp = push_return(d);
+    check_target(d);
+    x86_put_sp(d, sp);
     x86_emit_jump(d, x86_target_pc(d), TCG_EDGE_CALL);
 }
 
 static TcgVal to_eip(X86Insn *d, TcgVal v) { return d->opsize == 8 ? v : tcg_extu(d->b, d->opsize == 2 ? tcg_zext(d->b, TCG_I32, v, 16) : v); }
 
-static void emit_jmp_indirect(X86Insn *d) { x86_emit_jump_indirect(d, to_eip(d, x86_read_op(d, 0)), TCG_EDGE_JUMP); }
+static void emit_jmp_indirect(X86Insn *d)
+{
+    TcgVal eip = to_eip(d, x86_read_op(d, 0));
+    emit_check_eip(d, eip);
+    x86_emit_jump_indirect(d, eip, TCG_EDGE_JUMP);
+}
 
 static void emit_call_indirect(X86Insn *d)
 {
-    TcgVal v = x86_read_op(d, 0);
-    push_return(d);
-    x86_emit_jump_indirect(d, to_eip(d, v), TCG_EDGE_CALL);
+    TcgVal eip = to_eip(d, x86_read_op(d, 0));
+    TcgVal sp = push_return(d);
+    emit_check_eip(d, eip);
+    x86_put_sp(d, sp);
+    x86_emit_jump_indirect(d, eip, TCG_EDGE_CALL);
 }
 
 static void emit_ret(X86Insn *d)
 {
-    TcgVal sp, v = x86_emit_pop(d, d->opsize, &sp);
+    TcgVal sp, eip = to_eip(d, x86_emit_pop(d, d->opsize, &sp));
+    emit_check_eip(d, eip);
     x86_put_sp(d, d->op_count ? x86_add_sp(d, sp, d->op[0].imm) : sp);
-    x86_emit_jump_indirect(d, to_eip(d, v), TCG_EDGE_RETURN);
+    x86_emit_jump_indirect(d, eip, TCG_EDGE_RETURN);
 }
 
 static TcgVal get_count(X86Insn *d, TcgVal *wide)

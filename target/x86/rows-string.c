@@ -48,8 +48,8 @@ static void emit_once(X86Insn *d)
         x86_put_gpr(d, X86_AX, bytes, load_from(d, (unsigned)d->seg, X86_SI, bytes));
         break;
     default:
+        c = load_from(d, X86_ES, X86_DI, bytes); /* this one's faults come first */
         a = op == X86_STR_CMPS ? load_from(d, (unsigned)d->seg, X86_SI, bytes) : x86_get_gpr(d, X86_AX, bytes);
-        c = load_from(d, X86_ES, X86_DI, bytes);
         break;
     }
     if (op != X86_STR_STOS && op != X86_STR_SCAS) {
