@@ -159,11 +159,11 @@ BlockBackend *blk_new_from_drive(BlockGraph *g, OptionSet *opts, Error **errp)
     uint64_t index;
     interface = interface ? interface : "virtio";
     path = path ? path : option_get(opts, "file.filename");
-    if (!path || !*path) {
-        error_setg(errp, "-drive: option 'file' is missing (empty drives are not there yet)");
+    bool cdrom = g_strcmp0(media, "cdrom") == 0, empty = !path || !*path;
+    if (empty && !cdrom && strcmp(interface, "floppy") != 0) {
+        error_setg(errp, "-drive: option 'file' is missing (only CD-ROM and floppy drives can be empty)");
         return NULL;
     }
-    bool cdrom = g_strcmp0(media, "cdrom") == 0;
     if (media && !cdrom && strcmp(media, "disk") != 0) {
         error_setg(errp, "-drive: media=%s is neither disk nor cdrom", media);
         return NULL;
@@ -173,7 +173,7 @@ BlockBackend *blk_new_from_drive(BlockGraph *g, OptionSet *opts, Error **errp)
     const char *driver = option_get(opts, "driver");
     format = format ? format : driver;
     if (!check_unsupported(opts, errp) || !block_read_flags(opts, &flags, errp) ||
-        !option_get_u64(opts, option_has(opts, "unit") ? "unit" : "index", free_index(g, interface), &index, errp)) {
+        !option_get_u64(opts, option_has(opts, "index") ? "index" : "unit", free_index(g, interface), &index, errp)) {
         return NULL;
     }
     g_autofree char *name = id ? g_strdup(id) : g_strdup_printf("%s%" G_GUINT64_FORMAT, interface, index);
@@ -183,8 +183,8 @@ BlockBackend *blk_new_from_drive(BlockGraph *g, OptionSet *opts, Error **errp)
     }
     OptionSet *drive = option_set_new();
     option_foreach(opts, copy_option, drive);
-    BlockNode *root = block_open_file(g, path, format, &flags, opts, errp);
-    if (!root || !option_check_unused(opts, "-drive", drive_keys, errp)) {
+    BlockNode *root = empty ? NULL : block_open_file(g, path, format, &flags, opts, errp);
+    if ((!root && !empty) || !option_check_unused(opts, "-drive", drive_keys, errp)) {
         block_node_unref(root);
         option_set_free(drive);
         return NULL;
@@ -250,10 +250,10 @@ void blk_detach_device(BlockBackend *blk, void *dev)
 }
 
 const char *blk_name(const BlockBackend *blk) { return blk->name; }
-int64_t blk_length(BlockBackend *blk) { return block_node_length(blk->root); }
-bool blk_is_readonly(BlockBackend *blk) { return blk->root->flags.readonly; }
+int64_t blk_length(BlockBackend *blk) { return blk->root ? block_node_length(blk->root) : -ENOMEDIUM; }
+bool blk_is_readonly(BlockBackend *blk) { return !blk->root || blk->root->flags.readonly; }
 bool blk_is_cdrom(BlockBackend *blk) { return blk->cdrom; }
-unsigned blk_request_alignment(BlockBackend *blk) { return MAX(blk->root->alignment, 512u); }
+unsigned blk_request_alignment(BlockBackend *blk) { return blk->root ? MAX(blk->root->alignment, 512u) : 512; }
 EventLoop *blk_loop(BlockBackend *blk) { return blk->graph->loop; }
 struct OptionSet *blk_drive_options(BlockBackend *blk) { return blk->drive; }
 
@@ -313,7 +313,7 @@ int coroutine_fn blk_co_pwritev(BlockBackend *blk, int64_t offset, const struct 
 int coroutine_fn blk_co_flush(BlockBackend *blk)
 {
     blk->flushes++;
-    return finish(blk, node_co_flush(blk->root), false, 0);
+    return finish(blk, blk->root ? node_co_flush(blk->root) : -ENOMEDIUM, false, 0);
 }
 
 int coroutine_fn blk_co_discard(BlockBackend *blk, int64_t offset, int64_t len)
@@ -427,7 +427,9 @@ int blk_flush(BlockBackend *blk)
 
 void blk_drain(BlockBackend *blk)
 {
-    block_node_drain(blk->root, &blk->in_flight);
+    if (blk->root) { /* without a medium requests end where they begin */
+        block_node_drain(blk->root, &blk->in_flight);
+    }
 }
 
 void block_graph_flush_all(BlockGraph *g)
@@ -435,7 +437,7 @@ void block_graph_flush_all(BlockGraph *g)
     for (unsigned i = 0; i < g->backends->len; i++) {
         BlockBackend *blk = g_ptr_array_index(g->backends, i);
         blk_drain(blk);
-        int ret = blk_flush(blk);
+        int ret = blk->root ? blk_flush(blk) : 0;
         if (ret < 0) {
             error_report("cannot flush drive '%s': %s", blk->name, g_strerror(-ret));
         }
@@ -446,6 +448,11 @@ void block_print_info(BlockGraph *g, FILE *out)
 {
     for (unsigned i = 0; i < g->backends->len; i++) {
         const BlockBackend *blk = g_ptr_array_index(g->backends, i);
+        if (!blk->root) {
+            fprintf(out, "%s: [not inserted]\n", blk->name);
+            fprintf(out, "    Attached to:      %s\n", blk->device_name ? blk->device_name : "nothing");
+            continue;
+        }
         fprintf(out, "%s: %s (%s%s)\n", blk->name, blk->root->filename, blk->root->driver->name, blk->root->flags.readonly ? ", read-only" : "");
         fprintf(out, "    Attached to:      %s\n", blk->device_name ? blk->device_name : "nothing");
         fprintf(out, "    Cache mode:       %s%s\n", blk->root->flags.writethrough ? "writethrough" : "writeback", blk->root->flags.direct ? ", direct" : "");

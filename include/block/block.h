@@ -45,7 +45,7 @@ bool blk_attach_device(BlockBackend *blk, void *dev, const char *dev_name, Error
 void blk_detach_device(BlockBackend *blk, void *dev);
 
 const char *blk_name(const BlockBackend *blk);
-int64_t blk_length(BlockBackend *blk);       /* bytes, or -errno */
+int64_t blk_length(BlockBackend *blk);       /* bytes, or -errno: -ENOMEDIUM of an empty drive */
 bool blk_is_readonly(BlockBackend *blk);
 bool blk_is_cdrom(BlockBackend *blk);        /* media=cdrom */
 unsigned blk_request_alignment(BlockBackend *blk);
