@@ -337,11 +337,31 @@ static void lower_extract(Cg *c, const TcgInsn *in, bool w, Loc a)
 }
 
 /* a with bits [pos, pos+len) from b: a ^ ((((a >> pos) ^ b) & mask) << pos) */
+/* A byte at 0 or 8, or the low 16 bits: moves of that width. */
+static void deposit_part(Cg *c, unsigned d, unsigned pos, unsigned len, bool w, Loc a, Loc b)
+{
+    unsigned src = b.reg;
+    if (b.kind != LOC_GPR || src == d) {
+        cg_load_gpr(c, RCX, b, false);
+        src = RCX;
+    }
+    cg_load_gpr(c, d, a, w);
+    if (pos)
+        asm_g2_ri(&c->a, G2_ROR, w, d, pos);
+    asm_rr(&c->a, len == 8 ? X_MOVB_MR : X_MOVW_MR, src, d);
+    if (pos)
+        asm_g2_ri(&c->a, G2_ROL, w, d, pos);
+}
+
 static void lower_deposit(Cg *c, const TcgInsn *in, bool w, Loc a, Loc b)
 {
     unsigned d = cg_dst_gpr(c), pos = in->imm & 0xff, len = in->imm >> 8 & 0xff, bits = w ? 64 : 32;
     if (pos >= bits || !len || len > bits - pos) {
         c->unsupported = "a deposit outside of its type";
+        return;
+    }
+    if ((len == 8 && (pos == 0 || pos == 8)) || (len == 16 && pos == 0)) {
+        deposit_part(c, d, pos, len, w, a, b);
         return;
     }
     cg_load_gpr(c, RCX, a, w);
