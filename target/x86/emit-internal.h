@@ -10,6 +10,8 @@
 #define X86_MEM_WILL_WRITE TCG_MEM_WILL_WRITE
 void x86_emit_fp_begin(X86Insn *d);                                  /* before what may raise #XM, behind loads (x86_read_vec() and x86_read_scalar() do it) */
 
+void x86_emit_fp_check_tiny(X86Insn *d, TcgVal tiny);                /* x86_emit_fp_check(); tiny: i64, not 0 where a result is denormal */
+
 void x86_put_gpr_high(X86Insn *d, unsigned reg, TcgVal v);
 TcgVal x86_seg_base(X86Insn *d, unsigned seg);                       /* i64; 0 where flat */
 void x86_operand_address(X86Insn *d, unsigned bytes, bool write);    /* fills d->address and address_disp */

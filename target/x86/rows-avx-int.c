@@ -3,9 +3,8 @@
  * Accesses under a mask: VMASKMOVPS/PD, VPMASKMOVD/Q, MASKMOVDQU, and gathers. A lane whose mask bit is clear is not accessed and
  * does not fault.
  *
- * Without a branch for each lane: a load for a lane that is not wanted goes to the address of one that is. All lanes are
- * loaded before anything is put, so a fault leaves the instruction not begun; a gather starts again from its first lane.
- * Where no lane is wanted nothing is loaded.
+ * Without a branch for each lane: a load for a lane that is not wanted goes to the address of one that is. Where no lane is wanted nothing
+ * is loaded. A masked load that faults has not begun; a gather leaves its lanes up to the fault and goes on from there.
  *
  * Reference: Intel SDM volume 2, VMASKMOV, VPMASKMOV, VGATHERxxx, VPGATHERxx; 2.3.12 (VSIB).
  */
@@ -151,46 +150,96 @@ static TcgVal lane_offset(X86Insn *d, TcgVal base, TcgVal index[2], bool wide, u
     return wrapped(d, tcg_add(b, TCG_I64, base, tcg_shl(b, TCG_I64, x, x86_const(d, d->scale))));
 }
 
-static void emit_gather(X86Insn *d)
+/* The registers of a gather: [0] low half, [1] high */
+typedef struct Gather {
+    unsigned dst, mask, n;
+    bool quads, both;
+    TcgVal to[2], wanted[2], bits;
+} Gather;
+
+/* One lane after the other, each done for good: dst has it and its mask is 0 when the next one faults */
+static void gather_lane(X86Insn *d, Gather *g, unsigned i, TcgVal offset)
 {
     TcgBuilder *b = d->b;
-    bool quads = d->rex_w, wide = d->row->arg & 1;
-    unsigned vl = d->vex_l ? 32 : 16, n = vl / MAX(quads ? 8u : 4u, wide ? 8u : 4u), index_reg = d->sib_index & (x86_is64(d) ? 15 : 7);
-    unsigned dst = d->op[0].reg, mask = d->op[2].reg;
-    bool both = n * (quads ? 8 : 4) == 32, second_index = n * (wide ? 8 : 4) == 32;
+    unsigned bytes = g->quads ? 8 : 4, log2 = g->quads ? 3 : 2, half = i * bytes / 16, lane = i % (16 / bytes);
+    TcgVal v = tcg_load(b, g->quads ? TCG_I64 : TCG_I32, x86_seg_linear(d, (unsigned)d->seg, offset, bytes, false), 0, x86_mem(d, bytes));
+    v = tcg_select(b, TCG_I64, TCG_COND_NE, TCG_I64, mask_bit(d, g->bits, i), x86_const(d, 0), g->quads ? v : tcg_extu(b, v),
+                   x86_vec_extract(d, g->to[half], log2, lane));
+    g->to[half] = x86_vec_insert(d, g->to[half], log2, lane, v);
+    g->wanted[half] = x86_hv(d, g->quads ? TCG_HV_BLENDPD : TCG_HV_BLENDPS, g->wanted[half], x86_vec_zero(d), 1u << lane);
+    if (half) {
+        x86_put_ymmh(d, g->dst, g->to[1]);
+        x86_put_ymmh(d, g->mask, g->wanted[1]);
+    } else {
+        x86_put_xmm(d, g->dst, g->to[0]);
+        x86_put_xmm(d, g->mask, g->wanted[0]);
+    }
+}
 
-    if ((d->modrm & 7) != 4 || d->addrsize == 2 || dst == mask || dst == index_reg || mask == index_reg) {
+/* Sign bits become whole lanes, as the processor leaves them at a fault */
+static TcgVal whole_lanes(X86Insn *d, TcgVal mask, bool quads)
+{
+    return quads ? x86_hv(d, TCG_HV_PCMPGTQ, x86_vec_zero(d), mask, 0) : x86_hv(d, TCG_HV_PSRAD_I, mask, TCG_NONE, 31);
+}
+
+static void gather(X86Insn *d, Gather *g, TcgVal index[2], bool wide)
+{
+    TcgBuilder *b = d->b;
+    TcgVal offset[MAX_LANES], base = x86_offset(d), zero = x86_const(d, 0), first;
+    TcgLabel none = tcg_label_new(b);
+
+    x86_put_xmm(d, g->mask, g->wanted[0]);
+    if (g->both) {
+        x86_put_ymmh(d, g->mask, g->wanted[1]);
+    }
+    tcg_label_branch(b, none, TCG_COND_EQ, TCG_I64, g->bits, zero);
+    for (unsigned i = 0; i < g->n; i++) {
+        offset[i] = lane_offset(d, base, index, wide, i);
+    }
+    first = offset[g->n - 1];
+    for (unsigned i = g->n - 1; i-- > 0;) {
+        first = tcg_select(b, TCG_I64, TCG_COND_NE, TCG_I64, mask_bit(d, g->bits, i), zero, offset[i], first);
+    }
+    for (unsigned i = 0; i < g->n; i++) {
+        gather_lane(d, g, i, tcg_select(b, TCG_I64, TCG_COND_NE, TCG_I64, mask_bit(d, g->bits, i), zero, offset[i], first));
+    }
+    tcg_label_bind(b, none);
+}
+
+static void emit_gather(X86Insn *d)
+{
+    bool wide = d->row->arg & 1;
+    unsigned vl = d->vex_l ? 32 : 16, index_reg = d->sib_index & (x86_is64(d) ? 15 : 7);
+    Gather g = {.dst = d->op[0].reg, .mask = d->op[2].reg, .quads = d->rex_w};
+    g.n = vl / MAX(g.quads ? 8u : 4u, wide ? 8u : 4u);
+    g.both = g.n * (g.quads ? 8 : 4) == 32;
+
+    if ((d->modrm & 7) != 4 || d->addrsize == 2 || g.dst == g.mask || g.dst == index_reg || g.mask == index_reg) {
         x86_emit_raise(d, X86_EXC_UD);
         return;
     }
     d->index = -1;
-    TcgVal mlo = x86_get_xmm(d, mask), mhi = both ? x86_get_ymmh(d, mask) : TCG_NONE, offset[MAX_LANES], v[2];
-    TcgVal index[2] = {x86_get_xmm(d, index_reg), second_index ? x86_get_ymmh(d, index_reg) : TCG_NONE};
-    if (n == 2 && !quads) { /* two singles: the mask's upper half does not count */
-        mlo = x86_hv(d, TCG_HV_MOVQ, mlo, TCG_NONE, 0);
+    TcgVal index[2] = {x86_get_xmm(d, index_reg), g.n * (wide ? 8 : 4) == 32 ? x86_get_ymmh(d, index_reg) : TCG_NONE};
+    g.to[0] = x86_get_xmm(d, g.dst);
+    g.wanted[0] = whole_lanes(d, x86_get_xmm(d, g.mask), g.quads);
+    if (g.both) {
+        g.to[1] = x86_get_ymmh(d, g.dst);
+        g.wanted[1] = whole_lanes(d, x86_get_ymmh(d, g.mask), g.quads);
     }
-    TcgVal bits = mask_bits(d, mlo, mhi, quads), zero = x86_vec_zero(d), base = x86_offset(d);
-    TcgVal old = x86_get_xmm(d, dst), old_hi = both ? x86_get_ymmh(d, dst) : TCG_NONE;
-    if (n == 2 && !quads) {
-        old = x86_hv(d, TCG_HV_MOVQ, old, TCG_NONE, 0);
+    if (g.n == 2 && !g.quads) { /* two singles: what is above them does not count */
+        g.wanted[0] = x86_hv(d, TCG_HV_MOVQ, g.wanted[0], TCG_NONE, 0);
+        g.to[0] = x86_hv(d, TCG_HV_MOVQ, g.to[0], TCG_NONE, 0);
     }
-    TcgLabel none = tcg_label_new(b), done = tcg_label_new(b);
-
-    tcg_label_branch(b, none, TCG_COND_EQ, TCG_I64, bits, x86_const(d, 0));
-    for (unsigned i = 0; i < n; i++) {
-        offset[i] = lane_offset(d, base, index, wide, i);
+    g.bits = mask_bits(d, g.wanted[0], g.wanted[1], g.quads);
+    gather(d, &g, index, wide);
+    x86_put_xmm(d, g.mask, x86_vec_zero(d));
+    x86_zero_ymmh(d, g.mask);
+    if (!g.both) {
+        x86_zero_ymmh(d, g.dst);
     }
-    load_lanes(d, (unsigned)d->seg, offset, n, quads, bits, v);
-    x86_put_xmm(d, dst, x86_hv3(d, blend_id(quads), old, v[0], mlo, 0));
-    x86_put_ymmh(d, dst, both ? x86_hv3(d, blend_id(quads), old_hi, v[1], mhi, 0) : zero);
-    tcg_label_goto(b, done);
-    tcg_label_bind(b, none);
-    x86_put_xmm(d, dst, old);
-    x86_put_ymmh(d, dst, both ? old_hi : x86_vec_zero(d));
-    tcg_label_bind(b, done);
-    zero = x86_vec_zero(d);
-    x86_put_xmm(d, mask, zero);
-    x86_put_ymmh(d, mask, zero);
+    if (g.n == 2 && !g.quads) {
+        x86_put_xmm(d, g.dst, x86_hv(d, TCG_HV_MOVQ, x86_get_xmm(d, g.dst), TCG_NONE, 0));
+    }
 }
 
 #define MASKED(name_, pattern_, load_, store_, arg_, feat_)                                                            \
