@@ -189,9 +189,7 @@ static void gather(X86Insn *d, Gather *g, TcgVal index[2], bool wide)
     TcgLabel none = tcg_label_new(b);
 
     x86_put_xmm(d, g->mask, g->wanted[0]);
-    if (g->both) {
-        x86_put_ymmh(d, g->mask, g->wanted[1]);
-    }
+    x86_put_ymmh(d, g->mask, g->both ? g->wanted[1] : x86_vec_zero(d));
     tcg_label_branch(b, none, TCG_COND_EQ, TCG_I64, g->bits, zero);
     for (unsigned i = 0; i < g->n; i++) {
         offset[i] = lane_offset(d, base, index, wide, i);
