@@ -114,8 +114,14 @@ static void answer_status(Ps2Mouse *s)
     ps2_answer(&s->ps2, s->rate);
 }
 
-/* Commands after their acknowledgement; false: unknown. */
-static bool carry_out(Ps2Mouse *s, uint8_t byte)
+static bool known(uint8_t byte)
+{
+    return byte >= C_SCALE_1 && byte != 0xed && byte != 0xef && byte != 0xf1 &&
+           (byte <= C_DEFAULTS || byte >= C_RESEND);
+}
+
+/* Commands after their acknowledgement. */
+static void carry_out(Ps2Mouse *s, uint8_t byte)
 {
     uint8_t out[4];
     switch (byte) {
@@ -129,15 +135,13 @@ static bool carry_out(Ps2Mouse *s, uint8_t byte)
             ps2_answer(&s->ps2, out[i]);
         }
         break;
-    case C_WRAP_OFF: break;
     case C_WRAP: s->wrap = true; break;
     case C_REMOTE: s->status |= S_REMOTE; break;
     case C_ID: ps2_answer(&s->ps2, s->id); break;
     case C_ENABLE: s->status |= S_ENABLED; break;
     case C_DISABLE: s->status &= ~S_ENABLED; break;
-    default: return false;
+    default: break;
     }
-    return true;
 }
 
 static void command(Ps2Device *ps2, uint8_t byte)
@@ -167,14 +171,13 @@ static void command(Ps2Device *ps2, uint8_t byte)
     if (byte == C_RESET || byte == C_DEFAULTS) {
         defaults(s);
     }
-    unsigned place = ps2->answers.count;
-    ps2_answer(ps2, PS2_ACK);
+    ps2_answer(ps2, known(byte) ? PS2_ACK : PS2_RESEND);
     if (byte == C_RESET) {
         s->id = ID_PLAIN;
         ps2_answer(ps2, PS2_SELF_TEST_OK);
         ps2_answer(ps2, ID_PLAIN);
-    } else if (byte != C_DEFAULTS && !carry_out(s, byte) && place < PS2_QUEUE) {
-        ps2->answers.data[(ps2->answers.head + place) % PS2_QUEUE] = PS2_RESEND;
+    } else {
+        carry_out(s, byte);
     }
 }
 
