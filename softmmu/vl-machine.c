@@ -337,8 +337,14 @@ bool vl_configure_machine(Startup *st, Error **errp)
         error_setg(errp, "-initrd only allowed with -kernel option");
         return false;
     }
-    char **const from[] = {&st->name, &st->cpu, &st->kernel, &st->initrd, &st->append, &st->dtb, &st->bios, &st->mem_path, &st->boot_order};
-    char **const to[] = {&m->name, &m->cpu_model, &m->kernel, &m->initrd, &m->append, &m->dtb, &m->firmware, &m->mem_path, &m->boot_order};
+    if (st->vga && strcmp(st->vga, "none") && g_strcmp0(st->record->default_block_interface, "ide")) { /* not a PC */
+        error_setg(errp, "-vga %s: machine '%s' has no graphic card of its own (-device VGA adds one where there is PCI)", st->vga, st->record->name);
+        return false;
+    }
+    char **const from[] = {&st->name, &st->cpu, &st->kernel, &st->initrd, &st->append, &st->dtb, &st->bios, &st->mem_path, &st->boot_order,
+                           &st->boot_once, &st->boot_splash, &st->vga};
+    char **const to[] = {&m->name, &m->cpu_model, &m->kernel, &m->initrd, &m->append, &m->dtb, &m->firmware, &m->mem_path, &m->boot_order,
+                         &m->boot_once, &m->boot_splash, &m->vga};
     for (size_t i = 0; i < G_N_ELEMENTS(from); i++) {
         g_free(*to[i]);
         *to[i] = g_strdup(*from[i]);
@@ -349,6 +355,15 @@ bool vl_configure_machine(Startup *st, Error **errp)
     for (unsigned i = 0; i < st->firmware_dirs->len; i++) {
         g_ptr_array_add(m->firmware_dirs, g_strdup(st->firmware_dirs->pdata[i]));
     }
+    for (unsigned i = 0; i < st->smbios->len; i++) {
+        g_ptr_array_add(m->smbios, ((VlItem *)st->smbios->pdata[i])->opts);
+    }
+    m->boot_splash_time = st->boot_splash_time;
+    m->boot_reboot_timeout = st->boot_reboot_timeout;
+    m->boot_menu = st->boot_menu;
+    m->boot_menu_given = st->boot_menu_given;
+    m->boot_strict = st->boot_strict;
+    vl_note_default_drives(st);
     m->mem_prealloc = st->mem_prealloc;
     m->rtc_offset_ns = st->rtc_offset_ns;
     m->nodefaults = st->nodefaults;

@@ -118,6 +118,21 @@ static bool old_nets(Startup *st, Error **errp)
     return true;
 }
 
+/* A PC has a network card that nobody asked for; the virtual boards have not, as in the reference. */
+static bool default_nic(Startup *st, Error **errp)
+{
+    const MachineRecord *r = st->record;
+    bool pc = !g_strcmp0(r->default_block_interface, "ide");
+    if (!pc || st->nodefaults || st->nics->len || st->nets->len || st->netdevs->len || !r->default_nic || !type_find(r->default_nic)) {
+        return true;
+    }
+    g_autoptr(OptionSet) host = option_set_new();
+    g_autoptr(OptionSet) device = option_set_new();
+    option_set_put(host, "id", "nic0");
+    option_set_put(host, "type", "user");
+    return add_netdev(st, host, errp) && add_nic_device(st, device, "nic0", errp);
+}
+
 bool vl_make_netdevs(Startup *st, Error **errp)
 {
     ERRP_GUARD();
@@ -141,7 +156,7 @@ bool vl_make_nics(Startup *st, Error **errp)
             return false;
         }
     }
-    return old_nets(st, errp); /* boards of today have no card that nobody asked for, as in the reference */
+    return old_nets(st, errp) && default_nic(st, errp);
 }
 
 void vl_print_netdevs(void) { netdev_print_types(stdout); }

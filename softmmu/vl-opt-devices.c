@@ -104,6 +104,15 @@ static bool opt_hda(Startup *st, const char *text, Error **errp) { return add_di
 static bool opt_hdb(Startup *st, const char *text, Error **errp) { return add_disk(st, "-hdb", text, "1", "disk"); }
 static bool opt_hdc(Startup *st, const char *text, Error **errp) { return add_disk(st, "-hdc", text, "2", "disk"); }
 static bool opt_hdd(Startup *st, const char *text, Error **errp) { return add_disk(st, "-hdd", text, "3", "disk"); }
+static bool add_floppy(Startup *st, const char *option, const char *file, const char *index)
+{
+    add_disk(st, option, file, index, "disk");
+    option_set_put(((VlItem *)st->drives->pdata[st->drives->len - 1])->opts, "if", "floppy");
+    return true;
+}
+
+static bool opt_fda(Startup *st, const char *text, Error **errp) { return add_floppy(st, "-fda", text, "0"); }
+static bool opt_fdb(Startup *st, const char *text, Error **errp) { return add_floppy(st, "-fdb", text, "1"); }
 static bool opt_cdrom(Startup *st, const char *text, Error **errp) { return add_disk(st, "-cdrom", text, "2", "cdrom"); }
 
 static bool opt_pflash(Startup *st, const char *text, Error **errp)
@@ -228,14 +237,24 @@ static bool opt_display(Startup *st, const char *text, Error **errp)
 
 static bool opt_vga(Startup *st, const char *text, Error **errp)
 {
+    static const char *const known[] = {"none", "std", "cirrus", "vmware", "qxl", "virtio", "tcx", "cg3", "xenfb", NULL};
     if (is_help(text)) {
         printf("none                 no graphic card\n");
+        if (type_find("VGA")) {
+            printf("std                  standard VGA (default)\n");
+        }
         vl_exit_help();
     }
-    if (strcmp(text, "none")) {
-        error_setg(errp, "this version has no graphic card '%s' (only none)", text);
+    if (!g_strv_contains(known, text)) {
+        error_set_unknown(errp, text, known, "there is no graphic card '%s' (none and std are known here)", text);
         return false;
     }
+    if (strcmp(text, "none") && (strcmp(text, "std") || !type_find("VGA"))) {
+        error_setg(errp, "this version has no graphic card '%s' (%s)", text, type_find("VGA") ? "it has std and none" : "only none");
+        return false;
+    }
+    g_free(st->vga);
+    st->vga = g_strdup(text);
     return true;
 }
 
@@ -276,10 +295,11 @@ static const OptionRow disk_rows[] = {
     {"hdc", NULL, ARG_TEXT, "FILE", "third disk", opt_hdc},
     {"hdd", NULL, ARG_TEXT, "FILE", "fourth disk", opt_hdd},
     {"cdrom", NULL, ARG_TEXT, "FILE", "CD-ROM", opt_cdrom},
+    {"fda", NULL, ARG_TEXT, "FILE", "first floppy", opt_fda},
+    {"fdb", NULL, ARG_TEXT, "FILE", "second floppy", opt_fdb},
     {"pflash", NULL, ARG_TEXT, "FILE", "parallel flash, raw", opt_pflash},
     {"snapshot", NULL, ARG_NONE, NULL, "writes go to temporary files, not to the disk images", opt_snapshot},
     {"sd", NULL, ARG_TEXT, NULL, NULL, NULL, "SD cards"},
-    {"fda", NULL, ARG_TEXT, NULL, NULL, NULL, "floppy drives"},
     {"mtdblock", NULL, ARG_TEXT, NULL, NULL, NULL, "flash memory of that kind"},
     {"fsdev", NULL, ARG_TEXT, NULL, NULL, NULL, "9p file systems"},
     {"virtfs", NULL, ARG_TEXT, NULL, NULL, NULL, "9p file systems"},
@@ -309,7 +329,7 @@ static const OptionRow char_rows[] = {
     {"gdb", NULL, ARG_TEXT, "DEV", "wait for a debugger on DEV (tcp::1234)", opt_gdb},
     {"s", NULL, ARG_NONE, NULL, "the same as -gdb tcp::1234", opt_s},
     {"display", NULL, ARG_TEXT, "none", "which display", opt_display},
-    {"vga", NULL, ARG_TEXT, "none", "which graphic card", opt_vga},
+    {"vga", NULL, ARG_TEXT, "std|none", "which graphic card", opt_vga},
     {"vnc", NULL, ARG_TEXT, "none", NULL, opt_vnc},
     {"audiodev", NULL, ARG_TEXT, "none,id=ID", NULL, opt_audiodev},
     {"spice", NULL, ARG_TEXT, NULL, NULL, NULL, "SPICE server"},

@@ -8,6 +8,9 @@
 
 #include "util/registry.h"
 #include "vl.h"
+#ifdef HAVE_HW
+#include "hw/smbios.h"
+#endif
 
 static bool keep(char **slot, const char *text)
 {
@@ -118,6 +121,40 @@ static bool opt_uuid(Startup *st, const char *text, Error **errp)
     return keep(&st->uuid, text);
 }
 
+/* Letters as on a PC: a and b floppies, c the first disk, d the first CD-ROM, n to p networks. */
+static bool check_drives(const char *key, const char *letters, Error **errp)
+{
+    for (const char *c = letters; c && *c; c++) {
+        if (*c < 'a' || *c > 'p') {
+            error_setg(errp, "Invalid boot device '%c' in %s=%s: letters from a to p name them (a floppy, c disk, d CD-ROM, n network)", *c, key, letters);
+            return false;
+        }
+        if (strchr(c + 1, *c)) {
+            error_setg(errp, "Boot device '%c' was given twice in %s=%s", *c, key, letters);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool get_time(OptionSet *o, const char *key, int *out, Error **errp)
+{
+    uint64_t v;
+    const char *text = option_get(o, key);
+    if (!text || !strcmp(text, "-1")) {
+        return true;
+    }
+    if (!option_get_u64(o, key, 0, &v, errp)) {
+        return false;
+    }
+    if (v > 0xffff) {
+        error_setg(errp, "%s=%s is more than 65535 milliseconds", key, text);
+        return false;
+    }
+    *out = (int)v;
+    return true;
+}
+
 static bool opt_boot(Startup *st, const char *text, Error **errp)
 {
     static const char *const known[] = {"order", "once", "menu", "splash", "splash-time", "reboot-timeout", "strict", NULL};
@@ -125,13 +162,39 @@ static bool opt_boot(Startup *st, const char *text, Error **errp)
     if (!o) {
         return false;
     }
-    for (int i = 0; known[i]; i++) {
-        const char *v = option_get(o, known[i]);
-        if (v && (i == 0 || i == 1)) {
-            keep(&st->boot_order, v);
-        }
+    const char *order = option_get(o, "order"), *once = option_get(o, "once"), *splash = option_get(o, "splash");
+    if (!check_drives("order", order, errp) || !check_drives("once", once, errp) || !option_get_bool(o, "menu", st->boot_menu, &st->boot_menu, errp) ||
+        !option_get_bool(o, "strict", st->boot_strict, &st->boot_strict, errp) || !get_time(o, "splash-time", &st->boot_splash_time, errp) ||
+        !get_time(o, "reboot-timeout", &st->boot_reboot_timeout, errp)) {
+        return false;
     }
-    return option_check_unused(o, "-boot", known, errp);
+    st->boot_menu_given |= option_has(o, "menu");
+    return (!order || keep(&st->boot_order, order)) && (!once || keep(&st->boot_once, once)) && (!splash || keep(&st->boot_splash, splash)) &&
+           option_check_unused(o, "-boot", known, errp);
+}
+
+static bool opt_no_acpi(Startup *st, const char *text, Error **errp)
+{
+    option_set_put(st->machine, "acpi", "off");
+    return true;
+}
+
+static bool opt_no_hpet(Startup *st, const char *text, Error **errp)
+{
+    option_set_put(st->machine, "hpet", "off");
+    return true;
+}
+
+static bool opt_smbios(Startup *st, const char *text, Error **errp)
+{
+    if (!item_add(st->smbios, "-smbios", text, NULL, errp)) {
+        return false;
+    }
+#ifdef HAVE_HW
+    return smbios_check_option(((VlItem *)st->smbios->pdata[st->smbios->len - 1])->opts, errp);
+#else
+    return true;
+#endif
 }
 
 static bool parse_rtc_date(const char *text, int64_t *offset_ns, Error **errp)
@@ -150,13 +213,16 @@ static bool parse_rtc_date(const char *text, int64_t *offset_ns, Error **errp)
 static bool opt_rtc(Startup *st, const char *text, Error **errp)
 {
     static const char *const known[] = {"base", "clock", "driftfix", NULL};
-    static const char *const clocks[] = {"host", "rt", "vm", NULL};
+    static const char *const clocks[] = {"host", "rt", "vm", NULL}, *const fixes[] = {"none", "slew", NULL};
     g_autoptr(OptionSet) o = option_set_parse(text, NULL, errp);
     if (!o) {
         return false;
     }
-    const char *base = option_get(o, "base"), *clock = option_get(o, "clock");
-    option_get(o, "driftfix");
+    const char *base = option_get(o, "base"), *clock = option_get(o, "clock"), *fix = option_get(o, "driftfix");
+    if (fix && !g_strv_contains(fixes, fix)) {
+        error_set_unknown(errp, fix, fixes, "driftfix '%s' is not none or slew", fix);
+        return false;
+    }
     if (clock && !g_strv_contains(clocks, clock)) {
         error_set_unknown(errp, clock, clocks, "clock '%s' is not host, rt or vm", clock);
         return false;
@@ -190,11 +256,14 @@ static const OptionRow rows[] = {
     {"dtb", NULL, ARG_TEXT, "FILE", "device tree to use instead of the machine's own", opt_dtb},
     {"bios", NULL, ARG_TEXT, "FILE", "firmware; 'none' for none, 'default' for the machine's own", opt_bios},
     {"L", NULL, ARG_TEXT, "DIR", "look for firmware here first (also $MIMIC_FIRMWARE, a list with colons)", opt_firmware_dir},
-    {"boot", NULL, ARG_TEXT, "[order=]DRIVES[,menu=on|off][,strict=on|off]", "boot order", opt_boot},
-    {"rtc", NULL, ARG_TEXT, "[base=utc|localtime|DATE][,clock=host|rt|vm]", "the guest's clock", opt_rtc},
+    {"boot", NULL, ARG_TEXT, "[order=]DRIVES[,once=DRIVES][,menu=on|off][,strict=on|off][,splash=FILE]\n[,splash-time=MS][,reboot-timeout=MS]",
+     "boot order by letters (a floppy, c disk, d CD-ROM, n network), for the first boot once=; strict: nothing else", opt_boot},
+    {"rtc", NULL, ARG_TEXT, "[base=utc|localtime|DATE][,clock=host|rt|vm][,driftfix=none|slew]", "the guest's clock", opt_rtc},
+    {"smbios", NULL, ARG_TEXT, "type=N[,KEY=VALUE...] or file=FILE", "what the SMBIOS tables say of the machine", opt_smbios},
+    {"no-acpi", NULL, ARG_NONE, NULL, "the same as -machine acpi=off", opt_no_acpi},
+    {"no-hpet", NULL, ARG_NONE, NULL, "the same as -machine hpet=off", opt_no_hpet},
     {"enable-kvm", NULL, ARG_NONE, NULL, NULL, opt_enable_kvm},
     {"icount", NULL, ARG_TEXT, NULL, NULL, NULL, "instruction counting"},
-    {"smbios", NULL, ARG_TEXT, NULL, NULL, NULL, "SMBIOS tables"},
     {"acpitable", NULL, ARG_TEXT, NULL, NULL, NULL, "ACPI tables"},
     {"numa", NULL, ARG_TEXT, NULL, NULL, NULL, "NUMA"},
     {NULL}};

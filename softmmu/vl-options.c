@@ -172,8 +172,10 @@ Startup *startup_new(const char *argv0)
     }
     st->machine = option_set_new();
     st->ready_fd = st->escape = -1;
+    st->boot_splash_time = st->boot_reboot_timeout = -1;
     GPtrArray **const lists[] = {&st->accels, &st->chardevs, &st->objects, &st->drives, &st->blockdevs, &st->netdevs, &st->nics,
-                                 &st->nets, &st->devices, &st->globals, &st->serials, &st->monitors, &st->mons, &st->gdbs, &st->fw_cfgs};
+                                 &st->nets, &st->devices, &st->globals, &st->serials, &st->monitors, &st->mons, &st->gdbs, &st->fw_cfgs,
+                                 &st->smbios};
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         *lists[i] = g_ptr_array_new_with_free_func(item_free);
     }
@@ -184,12 +186,13 @@ Startup *startup_new(const char *argv0)
 void startup_free(Startup *st)
 {
     GPtrArray *const lists[] = {st->accels, st->chardevs, st->objects, st->drives, st->blockdevs, st->netdevs, st->nics, st->nets,
-                                st->devices, st->globals, st->serials, st->monitors, st->mons, st->gdbs, st->fw_cfgs, st->firmware_dirs};
+                                st->devices, st->globals, st->serials, st->monitors, st->mons, st->gdbs, st->fw_cfgs, st->smbios,
+                                st->firmware_dirs};
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         g_ptr_array_free(lists[i], true);
     }
     char *const texts[] = {st->target, st->cpu, st->name, st->uuid, st->mem_path, st->kernel, st->initrd, st->append, st->dtb, st->bios,
-                           st->boot_order, st->pidfile, st->log_file};
+                           st->boot_order, st->boot_once, st->boot_splash, st->vga, st->pidfile, st->log_file};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_free(texts[i]);
     }

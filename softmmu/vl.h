@@ -36,12 +36,14 @@ typedef struct Startup {
     char *cpu, *name, *uuid, *mem_path;
     OptionSet *smp, *memory;
     bool mem_prealloc;
-    char *kernel, *initrd, *append, *dtb, *bios, *boot_order;
+    char *kernel, *initrd, *append, *dtb, *bios, *boot_order, *boot_once, *boot_splash, *vga;
+    int boot_splash_time, boot_reboot_timeout; /* -1: not given */
+    bool boot_menu, boot_menu_given, boot_strict;
     GPtrArray *firmware_dirs; /* char * */
     int64_t rtc_offset_ns;
 
     /* host ends and devices: VlItem, in the order given */
-    GPtrArray *chardevs, *objects, *drives, *blockdevs, *netdevs, *nics, *nets, *devices, *globals, *fw_cfgs;
+    GPtrArray *chardevs, *objects, *drives, *blockdevs, *netdevs, *nics, *nets, *devices, *globals, *fw_cfgs, *smbios;
     GPtrArray *serials, *monitors, *mons, *gdbs;
     bool snapshot, one_insn;
     int escape; /* -echr; -1: Ctrl-A */
@@ -99,7 +101,8 @@ void vl_free_accel(Machine *m);
 bool vl_make_chardevs(Startup *st, Error **errp);                  /* vl-console.c */
 bool vl_make_objects(Startup *st, bool late, Error **errp);
 bool vl_make_consoles(Startup *st, Error **errp);
-bool vl_make_block(Startup *st, Error **errp);                     /* vl-block.c */
+void vl_note_default_drives(Startup *st);                          /* vl-block.c */
+bool vl_make_block(Startup *st, Error **errp);
 bool vl_make_drive_devices(Startup *st, Error **errp);
 void vl_free_block(Machine *m);
 bool vl_make_netdevs(Startup *st, Error **errp);                   /* vl-net.c */
