@@ -199,10 +199,7 @@ static Access mc_write(X86Cpu *x, uint32_t index, uint64_t v)
     if (index >= 0x400 && !ctl && v) {
         return GP; /* STATUS, ADDR and MISC can only be cleared */
     }
-    if ((ctl || index == 0x17b) && v && v != UINT64_MAX && v != UINT64_MAX - 1) {
-        return GP;
-    }
-    *r = v;
+    *r = v; /* CTL has no effect: systems write all ones with single bits left out */
     return OK;
 }
 

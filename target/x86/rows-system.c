@@ -76,12 +76,22 @@ static void emit_hlt(X86Insn *d)
 
 /* ---- control and debug registers ---- */
 
+/* A register that does not exist is #UD whatever the CPL (SDM 2B, MOV). False: raised. */
+static bool may_access(X86Insn *d, bool exists)
+{
+    if (!exists) {
+        x86_emit_raise(d, X86_EXC_UD);
+    } else if (d->flags & X86_RF_CPL) {
+        x86_emit_raise_error(d, X86_EXC_GP, 0);
+    }
+    return exists && !(d->flags & X86_RF_CPL);
+}
+
 static bool cr_exists(const X86Insn *d) { return d->reg == 0 || (d->reg >= 2 && d->reg <= 4) || (d->reg == 8 && x86_is64(d)); }
 
 static void emit_read_cr(X86Insn *d)
 {
-    if (!cr_exists(d)) {
-        x86_emit_raise(d, X86_EXC_UD);
+    if (!may_access(d, cr_exists(d))) {
         return;
     }
     put_native(d, d->rm, call1(d, &x86_helper_read_cr, x86_const32(d, d->reg)));
@@ -89,8 +99,7 @@ static void emit_read_cr(X86Insn *d)
 
 static void emit_write_cr(X86Insn *d)
 {
-    if (!cr_exists(d)) {
-        x86_emit_raise(d, X86_EXC_UD);
+    if (!may_access(d, cr_exists(d))) {
         return;
     }
     call2(d, &x86_helper_write_cr, x86_const32(d, d->reg), get_native(d, d->rm));
@@ -98,8 +107,7 @@ static void emit_write_cr(X86Insn *d)
 
 static void emit_read_dr(X86Insn *d)
 {
-    if (d->reg > 7) {
-        x86_emit_raise(d, X86_EXC_UD);
+    if (!may_access(d, d->reg < 8)) {
         return;
     }
     put_native(d, d->rm, call1(d, &x86_helper_read_dr, x86_const32(d, d->reg)));
@@ -107,8 +115,7 @@ static void emit_read_dr(X86Insn *d)
 
 static void emit_write_dr(X86Insn *d)
 {
-    if (d->reg > 7) {
-        x86_emit_raise(d, X86_EXC_UD);
+    if (!may_access(d, d->reg < 8)) {
         return;
     }
     call2(d, &x86_helper_write_dr, x86_const32(d, d->reg), get_native(d, d->rm));
@@ -272,10 +279,10 @@ static const X86Row rows[] = {
     {"cli", "FA", NULL, emit_cli_sti, 0, 0},
     {"sti", "FB", NULL, emit_cli_sti, 1, 0},
     {"hlt", "F4", NULL, emit_hlt, 0, CPL0, STOP},
-    {"mov", "0F 20 /r", "Rn,Cn", emit_read_cr, 0, CPL0},
-    {"mov", "0F 22 /r", "Cn,Rn", emit_write_cr, 0, CPL0 | ENDS},
-    {"mov", "0F 21 /r", "Rn,Dn", emit_read_dr, 0, CPL0},
-    {"mov", "0F 23 /r", "Dn,Rn", emit_write_dr, 0, CPL0 | ENDS},
+    {"mov", "0F 20 /r", "Rn,Cn", emit_read_cr, 0, 0},
+    {"mov", "0F 22 /r", "Cn,Rn", emit_write_cr, 0, ENDS},
+    {"mov", "0F 21 /r", "Rn,Dn", emit_read_dr, 0, 0},
+    {"mov", "0F 23 /r", "Dn,Rn", emit_write_dr, 0, ENDS},
     {"smsw", "0F 01 /4 mod=3", "Rv", emit_smsw, 0, 0},
     {"smsw", "0F 01 /4 mod=m", "Mw", emit_smsw, 0, 0},
     {"lmsw", "0F 01 /6", "Ew", emit_lmsw, 0, CPL0 | ENDS},
