@@ -276,3 +276,67 @@ bool tcg_fold_flags_of(TcgEmit *e, TcgVal flags, TcgFlagCond fc, TcgCompare *c)
     }
     return done;
 }
+
+/* --- all flags as bits --- */
+
+/* AF at its place: the carry into bit 4. */
+static TcgVal adjust_bit(const Origin *o)
+{
+    TcgVal r = result(o), v;
+
+    switch (o->kind) {
+    case TCG_FK_ADD:
+    case TCG_FK_ADC:
+    case TCG_FK_SUB:
+    case TCG_FK_SBB:
+        v = bin(o, TCG_OP_XOR, bin(o, TCG_OP_XOR, o->a, o->b), r);
+        break;
+    case TCG_FK_INC:
+    case TCG_FK_DEC:
+        v = bin(o, TCG_OP_XOR, o->a, r);
+        break;
+    default:
+        return TCG_NONE;
+    }
+    v = bin(o, TCG_OP_AND, o->up ? bin(o, TCG_OP_SHR, v, k(o, o->up)) : v, k(o, 0x10));
+    return o->type == TCG_I64 ? v : tcg_emit_op1(o->e, TCG_OP_EXTU, TCG_I64, v, 0);
+}
+
+TcgVal tcg_fold_flagpack(TcgEmit *e, const TcgInsn *in)
+{
+    static const struct {
+        uint16_t mask;
+        uint8_t fc;
+    } bits[] = {{1, TCG_FC_B}, {4, TCG_FC_P}, {0x40, TCG_FC_E}, {0x80, TCG_FC_S}, {0x800, TCG_FC_O}};
+    const TcgInsn f = e->r->insns[in->arg[0]];
+    uint64_t wanted = in->imm ? in->imm : 0x8d5;
+    Origin o = {e, (TcgFlagsKind)(f.aux & 0xff), (TcgType)f.sub, (unsigned)f.imm & 31, f.arg[0], f.arg[1], f.arg[2]};
+    TcgVal all = tcg_emit_const(e, TCG_I64, 0), v;
+
+    if (in->aux) {
+        return TCG_NONE;
+    }
+    if (f.op == TCG_OP_FLAGUNPACK && f.aux == 0) {
+        return tcg_emit_op2(e, TCG_OP_AND, TCG_I64, f.arg[0], tcg_emit_const(e, TCG_I64, wanted));
+    }
+    if (f.op != TCG_OP_FLAGS || !tcg_type_is_int(o.type) || o.kind <= TCG_FK_PACKED_ARM || o.kind == TCG_FK_MUL ||
+        (shifts(o.kind) && !shift_is_plain(&o, TCG_FC_B))) {
+        return TCG_NONE;
+    }
+    if (o.kind == TCG_FK_NEG) {
+        o.kind = TCG_FK_SUB;
+        o.b = o.a;
+        o.a = zero(&o);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(bits); i++) {
+        TcgCompare c;
+
+        if (!(wanted & bits[i].mask) || !condition(&o, (TcgFlagCond)bits[i].fc, &c)) {
+            continue;
+        }
+        v = tcg_emit_op2(e, TCG_OP_SHL, TCG_I64, as_bit(&o, &c), tcg_emit_const(e, TCG_I64, (unsigned)__builtin_ctz(bits[i].mask)));
+        all = tcg_emit_op2(e, TCG_OP_OR, TCG_I64, v, all);
+    }
+    v = wanted & 0x10 ? adjust_bit(&o) : TCG_NONE;
+    return v ? tcg_emit_op2(e, TCG_OP_OR, TCG_I64, all, v) : all;
+}

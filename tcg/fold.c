@@ -520,6 +520,8 @@ static TcgVal fold_flagtest(TcgEmit *e, TcgInsn *in)
     return 0;
 }
 
+static TcgVal fold_flagpack(TcgEmit *e, TcgInsn *in) { return tcg_fold_flagpack(e, in); }
+
 /* Conditional branches and exits keep their kind; what they test gets simpler. */
 static TcgVal fold_branch(TcgEmit *e, TcgInsn *in)
 {
@@ -577,6 +579,7 @@ static FoldFn *const fold_fns[TCG_OP_COUNT] = {
     [TCG_OP_EXTS] = fold_widen,      [TCG_OP_EXTU] = fold_widen,      [TCG_OP_TRUNC] = fold_trunc,
     [TCG_OP_EXTRACT] = fold_extract, [TCG_OP_DEPOSIT] = fold_deposit, [TCG_OP_SETCOND] = fold_setcond,
     [TCG_OP_SELECT] = fold_select,   [TCG_OP_LO128] = fold_halves,    [TCG_OP_HI128] = fold_halves,
+    [TCG_OP_FLAGPACK] = fold_flagpack,
     [TCG_OP_FLAGTEST] = fold_flagtest, [TCG_OP_BITCAST] = fold_bitcast,
     [TCG_OP_BOX32] = fold_box,       [TCG_OP_UNBOX32] = fold_box,     [TCG_OP_LD] = fold_memory,
     [TCG_OP_ST] = fold_memory,       [TCG_OP_BRCOND] = fold_branch,   [TCG_OP_BRFLAGS] = fold_branch,

@@ -97,6 +97,7 @@ typedef struct TcgCompare {
 } TcgCompare;
 /* Simplifies; 0: always false, 1: always true, -1: neither. */
 int tcg_fold_compare(TcgEmit *e, TcgCompare *c);
+TcgVal tcg_fold_flagpack(TcgEmit *e, const TcgInsn *in); /* TCG_NONE: left as it is */
 bool tcg_fold_flagtest(TcgEmit *e, TcgVal flags, TcgFlagCond fc, TcgCompare *c); /* true: *c is the same condition */
 bool tcg_fold_flags_of(TcgEmit *e, TcgVal flags, TcgFlagCond fc, TcgCompare *c); /* fold-flags.c: where it takes more than a compare */
 

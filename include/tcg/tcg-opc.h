@@ -65,7 +65,7 @@ OP(HI128, "hi128", I64, "x", 0)
 /* Flags as values: see TcgFlagsKind; aux: kind | type << 8 */
 OP(FLAGS, "flags", FLAGS, "nnn", 0)            /* flags that `kind` of a, b (c: carry in, for adc/sbb/inc/dec; unused ones TCG_NONE) produces; sub: type; imm: see TcgLazyFlags.type */
 OP(FLAGTEST, "flagtest", I64, "f", 0)          /* 0 or 1: TcgFlagCond in cond */
-OP(FLAGPACK, "flagpack", I64, "f", 0)          /* aux 0: x86 EFLAGS status bits at their places; 1: Arm NZCV in bits 31..28 */
+OP(FLAGPACK, "flagpack", I64, "f", 0)          /* aux 0: x86 EFLAGS status bits at their places; 1: Arm NZCV in bits 31..28; imm, where not 0: only these bits are of interest, others may be anything */
 OP(FLAGUNPACK, "flagunpack", FLAGS, "i", 0)    /* the other way round; aux as FLAGPACK */
 
 /* Floating point: type f32 or f64; aux: TcgFp. Exceptions accumulate in the host's sticky flags. */
