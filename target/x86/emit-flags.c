@@ -30,11 +30,12 @@ void x86_put_flags(X86Insn *d, TcgFlagsKind kind, unsigned bytes, TcgVal a, TcgV
 
 TcgVal x86_get_flags(X86Insn *d) { return tcg_get(d->b, X86_SLOT_FLAGS, TCG_FLAGS_T); }
 
-TcgVal x86_get_flags_packed(X86Insn *d)
+TcgVal x86_get_flags_packed(X86Insn *d) { return tcg_emit1(d->b, TCG_OP_FLAGPACK, TCG_I64, x86_get_flags(d), 0); }
+
+TcgVal x86_get_flag_bits(X86Insn *d, uint64_t mask)
 {
-    TcgVal v;
-    tcg_emit_raw(d->b, &(TcgInsn){.op = TCG_OP_FLAGPACK, .type = TCG_I64, .arg = {x86_get_flags(d)}}, &v);
-    return v;
+    TcgVal v = tcg_emit1(d->b, TCG_OP_FLAGPACK, TCG_I64, x86_get_flags(d), mask);
+    return tcg_and(d->b, TCG_I64, v, x86_const(d, mask));
 }
 
 void x86_put_flags_packed(X86Insn *d, TcgVal bits)
@@ -53,7 +54,7 @@ void x86_put_flags_result(X86Insn *d, unsigned bytes, TcgVal result, TcgVal cf, 
     TcgInsn in = {.op = TCG_OP_FLAGS, .type = TCG_FLAGS_T, .sub = (uint8_t)t, .arg = {x86_shift_up(d, bytes, result)},
                   .aux = TCG_FK_LOGIC | (uint32_t)t << 8, .imm = bytes < 4 ? 32 - 8 * bytes : 0};
     tcg_emit_raw(d->b, &in, &v);
-    tcg_emit_raw(d->b, &(TcgInsn){.op = TCG_OP_FLAGPACK, .type = TCG_I64, .arg = {v}}, &v);
+    v = tcg_emit1(d->b, TCG_OP_FLAGPACK, TCG_I64, v, EFL_SF | EFL_ZF | EFL_PF);
     v = cf ? tcg_or(d->b, TCG_I64, v, cf) : v;
     v = of ? tcg_or(d->b, TCG_I64, v, tcg_shl(d->b, TCG_I64, of, x86_const(d, 11))) : v;
     x86_put_flags_packed(d, v);

@@ -26,6 +26,7 @@ TcgVal x86_shift_up(X86Insn *d, unsigned bytes, TcgVal v);
 void x86_put_flags_up(X86Insn *d, TcgFlagsKind kind, unsigned bytes, TcgVal a, TcgVal c, TcgVal carry);
 /* SF, ZF and PF by the result, AF 0; CF and OF as given (i64, 0 or 1; TCG_NONE: 0). */
 void x86_put_flags_result(X86Insn *d, unsigned bytes, TcgVal result, TcgVal cf, TcgVal of);
+TcgVal x86_get_flag_bits(X86Insn *d, uint64_t mask);                 /* as x86_get_flags_packed(), the others 0 */
 TcgVal x86_flagtest(X86Insn *d, TcgFlagCond cond);                   /* i64, 0 or 1 */
 static inline TcgVal x86_const32(X86Insn *d, uint32_t v) { return tcg_const(d->b, TCG_I32, v); }
 static inline TcgVal x86_konst(X86Insn *d, unsigned bytes, uint64_t v) { return tcg_const(d->b, bytes == 8 ? TCG_I64 : TCG_I32, bytes == 8 ? v : (uint32_t)v); }

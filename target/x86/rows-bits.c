@@ -13,7 +13,7 @@ static TcgVal is_zero(X86Insn *d, TcgType t, TcgVal v) { return tcg_setcond(d->b
 /* The status flag @flag becomes @v01, the others stay. */
 static void put_one_flag(X86Insn *d, uint64_t flag, TcgVal v01)
 {
-    TcgVal rest = tcg_and(d->b, TCG_I64, x86_get_flags_packed(d), x86_const(d, EFL_STATUS & ~flag));
+    TcgVal rest = x86_get_flag_bits(d, EFL_STATUS & ~flag);
     TcgVal at = tcg_shl(d->b, TCG_I64, v01, x86_const(d, (unsigned)__builtin_ctzll(flag)));
     x86_put_flags_packed(d, tcg_or(d->b, TCG_I64, rest, at));
 }
@@ -63,7 +63,9 @@ static void emit_bt(X86Insn *d)
         }
     }
     TcgVal bit = tcg_and(b, t, tcg_shr(b, t, v, n), one_of(d, t));
-    put_one_flag(d, EFL_CF, t == TCG_I64 ? bit : tcg_extu(b, bit));
+    /* ZF stays; the others are undefined */
+    TcgVal zf = x86_get_flag_bits(d, EFL_ZF);
+    x86_put_flags_packed(d, tcg_or(b, TCG_I64, zf, t == TCG_I64 ? bit : tcg_extu(b, bit)));
 }
 
 /* --- scans and counts --- */
@@ -102,7 +104,8 @@ static void emit_tzcnt(X86Insn *d)
         n = tcg_ctz(b, t, bytes == 2 ? tcg_or(b, t, v, tcg_const(b, t, 0x10000)) : v);
     }
     x86_write_op(d, 0, n);
-    x86_put_flags_result(d, bytes, n, is_zero(d, t, v), TCG_NONE);
+    TcgVal zf = tcg_shl(b, TCG_I64, is_zero(d, t, n), x86_const(d, 6)); /* the others are undefined */
+    x86_put_flags_packed(d, tcg_or(b, TCG_I64, zf, is_zero(d, t, v)));
 }
 
 static void emit_popcnt(X86Insn *d)

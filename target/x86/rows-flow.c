@@ -140,7 +140,7 @@ static void emit_loop(X86Insn *d)
 
 static void put_status(X86Insn *d, uint64_t clear, TcgVal set)
 {
-    TcgVal v = tcg_and(d->b, TCG_I64, x86_get_flags_packed(d), x86_const(d, EFL_STATUS & ~clear));
+    TcgVal v = x86_get_flag_bits(d, EFL_STATUS & ~clear);
     x86_put_flags_packed(d, set ? tcg_or(d->b, TCG_I64, v, set) : v);
 }
 
@@ -156,7 +156,7 @@ enum { AH_FLAGS = EFL_CF | EFL_PF | EFL_AF | EFL_ZF | EFL_SF };
 
 static void emit_lahf(X86Insn *d)
 {
-    TcgVal v = tcg_and(d->b, TCG_I64, x86_get_flags_packed(d), x86_const(d, AH_FLAGS));
+    TcgVal v = x86_get_flag_bits(d, AH_FLAGS);
     x86_put_gpr_high(d, X86_AX, tcg_trunc(d->b, tcg_or(d->b, TCG_I64, v, x86_const(d, EFL_FIXED))));
 }
 

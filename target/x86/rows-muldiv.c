@@ -171,15 +171,14 @@ static void divide_full(X86Insn *d, bool is_signed, unsigned bytes, TcgVal hi, T
     if (is_signed) {
         c = tcg_exts(b, c);
         q = tcg_divs(b, TCG_I64, a, c);
-        r = tcg_rems(b, TCG_I64, a, c);
         fits = tcg_exts(b, tcg_trunc(b, q));
     } else {
         c = tcg_extu(b, c);
         q = tcg_divu(b, TCG_I64, a, c);
-        r = tcg_remu(b, TCG_I64, a, c);
         fits = tcg_extu(b, tcg_trunc(b, q));
     }
     x86_emit_raise_if(d, X86_EXC_DE, false, TCG_COND_NE, TCG_I64, q, fits);
+    r = tcg_sub(b, TCG_I64, a, tcg_mul(b, TCG_I64, q, c));
     put_quotient(d, bytes, tcg_trunc(b, q), tcg_trunc(b, r));
 }
 
@@ -208,7 +207,8 @@ static void emit_div(X86Insn *d)
         TcgVal bad = tcg_and(b, TCG_I64, tcg_setcond(b, TCG_COND_EQ, t, lo, min), tcg_setcond(b, TCG_COND_EQ, t, c, all));
         x86_emit_raise_if(d, X86_EXC_DE, false, TCG_COND_NE, TCG_I64, bad, x86_const(d, 0));
     }
-    put_quotient(d, bytes, is_signed ? tcg_divs(b, t, lo, c) : tcg_divu(b, t, lo, c), is_signed ? tcg_rems(b, t, lo, c) : tcg_remu(b, t, lo, c));
+    TcgVal q = is_signed ? tcg_divs(b, t, lo, c) : tcg_divu(b, t, lo, c);
+    put_quotient(d, bytes, q, tcg_sub(b, t, lo, tcg_mul(b, t, q, c))); /* cheaper than dividing again */
     tcg_label_bind(b, done);
 }
 

@@ -15,7 +15,6 @@ typedef struct Shift {
     bool known;      /* constant count */
     unsigned count;  /* where known */
     TcgVal n;        /* of type t, masked */
-    TcgLabel skip;   /* where not known: to bind behind the flags */
 } Shift;
 
 static Shift begin(X86Insn *d, TcgVal count)
@@ -32,19 +31,23 @@ static Shift begin(X86Insn *d, TcgVal count)
     return s;
 }
 
-/* Between them stand the flags, where the count is not 0. */
-static void begin_flags(X86Insn *d, Shift *s)
+/*
+ * Before the flags: where the count is 0 the instruction ends here. That leaves the region, so that behind it the flags
+ * are known to be the shift's: to merge two kinds of flags would cost every shift by CL more than a few exits do.
+ */
+static void begin_flags(X86Insn *d, const Shift *s)
 {
-    if (!s->known) {
-        s->skip = tcg_label_new(d->b);
-        tcg_label_branch(d->b, s->skip, TCG_COND_EQ, s->t, s->n, tcg_const(d->b, s->t, 0));
+    if (s->known) {
+        return;
     }
-}
-
-static void end_flags(X86Insn *d, const Shift *s)
-{
-    if (!s->known) {
-        tcg_label_bind(d->b, s->skip);
+    TcgVal zero = tcg_const(d->b, s->t, 0);
+    if (d->flags & (X86_RF_TF | X86_RF_BREAK)) {
+        TcgLabel more = tcg_label_new(d->b);
+        tcg_label_branch(d->b, more, TCG_COND_NE, s->t, s->n, zero);
+        x86_emit_leave(d);
+        tcg_label_bind(d->b, more);
+    } else {
+        tcg_branch(d->b, TCG_COND_EQ, s->t, s->n, zero, x86_next_pc(d));
     }
 }
 
@@ -76,14 +79,12 @@ static void emit_shift(X86Insn *d, unsigned op, TcgVal count)
     }
     begin_flags(d, &s);
     x86_put_flags(d, (TcgFlagsKind)kinds[op], s.bytes, a, s.n, TCG_NONE);
-    end_flags(d, &s);
 }
 
 /* CF and OF as given (0 or 1), the others as they are. */
 static void put_carry_overflow(X86Insn *d, TcgVal cf, TcgVal of)
 {
-    TcgVal v = tcg_and(d->b, TCG_I64, x86_get_flags_packed(d), x86_const(d, EFL_STATUS & ~(EFL_CF | EFL_OF)));
-    v = tcg_or(d->b, TCG_I64, v, cf);
+    TcgVal v = tcg_or(d->b, TCG_I64, x86_get_flag_bits(d, EFL_STATUS & ~(EFL_CF | EFL_OF)), cf);
     x86_put_flags_packed(d, tcg_or(d->b, TCG_I64, v, at_place(d, of, EFL_OF)));
 }
 
@@ -118,7 +119,6 @@ static void emit_rotate(X86Insn *d, unsigned op, TcgVal count)
         of = tcg_xor(d->b, TCG_I64, top, bit(d, s.t, r, s.bits - 2));
     }
     put_carry_overflow(d, cf, of);
-    end_flags(d, &s);
 }
 
 /* --- through carry: the rotation is of bits + 1 bits --- */
@@ -183,7 +183,6 @@ static void emit_rotate_carry(X86Insn *d, unsigned op, TcgVal count)
     begin_flags(d, &s);
     TcgVal top = bit(d, s.t, r, s.bits - 1);
     put_carry_overflow(d, cf, tcg_xor(b, TCG_I64, top, op == RCL ? cf : bit(d, s.t, r, s.bits - 2)));
-    end_flags(d, &s);
 }
 
 /* arg: operation. The count is operand 1: an immediate or CL. */
@@ -239,7 +238,6 @@ static void emit_double_wide(X86Insn *d, Shift *s, TcgVal a, TcgVal in, bool rig
     begin_flags(d, s);
     TcgVal cf = flag_bit_by(d, t, a, right ? tcg_sub(b, t, s->n, one) : tcg_sub(b, t, zero, s->n));
     put_double_flags(d, s, a, r, cf);
-    end_flags(d, s);
 }
 
 /* 16 bits: counts above 16 are undefined; processors go on with the destination's bits once more. */
@@ -263,7 +261,6 @@ static void emit_double16(X86Insn *d, Shift *s, TcgVal a, TcgVal in, bool right)
     }
     begin_flags(d, s);
     put_double_flags(d, s, a, r, cf);
-    end_flags(d, s);
 }
 
 static void emit_double(X86Insn *d)
