@@ -63,7 +63,8 @@ static void run_channel(I8257 *s, unsigned n)
     DmaChannel *c = &s->channel[n];
     unsigned size = block_bytes(s, c), pos = (c->done < units(c) ? c->done : 0) << s->shift;
     trace(dma_run, n, pos, size);
-    pos = MIN(c->transfer(c->opaque, n + (s->shift ? CHANNELS : 0), pos, size), size);
+    pos = c->transfer(c->opaque, n + (s->shift ? CHANNELS : 0), pos, size);
+    pos = MIN(pos, size);
     c->done = pos >> s->shift;
     if (pos >= size) {
         s->status |= 1u << n;

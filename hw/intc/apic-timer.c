@@ -28,7 +28,8 @@ uint32_t apic_l_timer_current(LocalApic *a)
     if (!a->initial || mode(a) == TIMER_DEADLINE) {
         return 0;
     }
-    uint64_t ticks = (uint64_t)MAX(now_ns(a) - a->start_ns, 0) >> divide_shift(a);
+    int64_t since = now_ns(a) - a->start_ns;
+    uint64_t ticks = (uint64_t)MAX(since, 0) >> divide_shift(a);
     if (mode(a) == TIMER_PERIODIC) {
         return a->initial - (uint32_t)(ticks % a->initial);
     }
