@@ -2,8 +2,9 @@
 /*
  * MXCSR, and the images that FXSAVE and the XSAVE family write and read (SDM 1 10.5.1 and chapter 13).
  *
- * State components: 0 x87, 1 SSE, 2 the upper halves of YMM, 9 PKRU. A component is in use where it is not in its initial
- * configuration; of the processor's freedom to write less (XSAVEOPT, XSAVES: "not modified since") only that is used.
+ * State components: 0 x87, 1 SSE, 2 the upper halves of YMM, 9 PKRU. A component is in use where it is not in its
+ * initial configuration; of the processor's freedom to write less (XSAVEOPT, XSAVES: "not modified since") only that is
+ * used.
  */
 #include <string.h>
 
@@ -109,18 +110,31 @@ static void check_aligned(X86Cpu *x, uint64_t linear, unsigned n)
     }
 }
 
+/* Nothing is written before all of it can be: the last byte of what is always there comes first, as processors do it.
+ */
+static void probe_area(X86Cpu *x, uint64_t linear, unsigned base, unsigned size, MmuAccess access, unsigned mode)
+{
+    cpu_probe(&x->cpu, x87_wrap(x, linear + base - 1), 1, access, mode);
+    for (unsigned at = 0; at < size; at += 4096) {
+        cpu_probe(&x->cpu, x87_wrap(x, linear + at), 1, access, mode);
+    }
+    cpu_probe(&x->cpu, x87_wrap(x, linear + size - 1), 1, access, mode);
+}
+
 static void fxsave(CpuState *cpu, uint32_t ctl, uint64_t linear)
 {
     X86Cpu *x = x86_cpu(cpu);
     uint8_t p[LEGACY];
     unsigned vectors = vector_count(x);
     check_aligned(x, linear, 16);
+    probe_area(x, linear, LEGACY, LEGACY, MMU_WRITE, x87_ctl_mmu(ctl));
     put_x87(x, p, ctl & X86_STATE_WIDE);
     put_mxcsr(x, p);
     memcpy(p + 160, x->xmm, 16 * vectors);
     x87_store_bytes(x, linear, p, 160 + 16 * vectors, x87_ctl_mmu(ctl));
 }
-const TcgHelper x86_helper_fxsave = {"x86_fxsave", (void *)fxsave, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64}, X86_STATE_SLOTS, {{0}}};
+const TcgHelper x86_helper_fxsave = {"x86_fxsave",    (void *)fxsave, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64},
+                                     X86_STATE_SLOTS, {{0}}};
 
 static void fxrstor(CpuState *cpu, uint32_t ctl, uint64_t linear)
 {
@@ -128,20 +142,22 @@ static void fxrstor(CpuState *cpu, uint32_t ctl, uint64_t linear)
     uint8_t p[LEGACY];
     unsigned vectors = vector_count(x);
     check_aligned(x, linear, 16);
+    probe_area(x, linear, LEGACY, LEGACY, MMU_READ, x87_ctl_mmu(ctl));
     x87_load_bytes(x, linear, p, 160 + 16 * vectors, x87_ctl_mmu(ctl));
     uint32_t mxcsr = get_mxcsr(x, p);
     take_x87(x, p, ctl & X86_STATE_WIDE);
     memcpy(x->xmm, p + 160, 16 * vectors);
     x86_set_mxcsr(x, mxcsr);
 }
-const TcgHelper x86_helper_fxrstor = {
-    "x86_fxrstor", (void *)fxrstor, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64}, X86_STATE_SLOTS, X86_STATE_SLOTS};
+const TcgHelper x86_helper_fxrstor = {"x86_fxrstor",      (void *)fxrstor, TCG_HELPER_RAISES, TCG_VOID,
+                                      {TCG_I32, TCG_I64}, X86_STATE_SLOTS, X86_STATE_SLOTS};
 
 /* ---- XSAVE ---- */
 
 static uint64_t in_use(const X86Cpu *x)
 {
-    return (in_use_x87(x) ? 1u : 0u) | (in_use_vectors(x->xmm) ? 2u : 0u) | (in_use_vectors(x->ymmh) ? 4u : 0u) | (x->pkru ? 1u << 9 : 0u);
+    return (in_use_x87(x) ? 1u : 0u) | (in_use_vectors(x->xmm) ? 2u : 0u) | (in_use_vectors(x->ymmh) ? 4u : 0u) |
+           (x->pkru ? 1u << 9 : 0u);
 }
 
 /* Where a component beyond the first two lies. */
@@ -153,13 +169,17 @@ static unsigned component_offset(unsigned i, uint64_t xcomp)
     return LEGACY + HEADER + (i == 9 && (xcomp & 4) ? 256 : 0);
 }
 
-static uint64_t load64(X86Cpu *x, uint64_t linear, unsigned mode) { return cpu_load(&x->cpu, linear, TCG_MEM(3u, 0u, 0u, TCG_ALIGN_ANY, mode)); }
+static uint64_t load64(X86Cpu *x, uint64_t linear, unsigned mode)
+{
+    return cpu_load(&x->cpu, x87_wrap(x, linear), TCG_MEM(3u, 0u, 0u, TCG_ALIGN_ANY, mode));
+}
 static void store64(X86Cpu *x, uint64_t linear, uint64_t v, unsigned mode)
 {
-    cpu_store(&x->cpu, linear, v, TCG_MEM(3u, 0u, 0u, TCG_ALIGN_ANY, mode));
+    cpu_store(&x->cpu, x87_wrap(x, linear), v, TCG_MEM(3u, 0u, 0u, TCG_ALIGN_ANY, mode));
 }
 
-static void xsave_components(X86Cpu *x, uint64_t linear, uint64_t which, uint64_t xcomp, bool mxcsr, bool wide, unsigned mode)
+static void xsave_components(X86Cpu *x, uint64_t linear, uint64_t which, uint64_t xcomp, bool mxcsr, bool wide,
+                             unsigned mode)
 {
     uint8_t p[LEGACY];
     unsigned vectors = vector_count(x);
@@ -190,15 +210,6 @@ static unsigned area_size(uint64_t which, uint64_t xcomp)
     return last == 9 ? component_offset(9, xcomp) + 8 : last == 2 ? component_offset(2, xcomp) + 256 : LEGACY + HEADER;
 }
 
-/* Nothing is written before all of it can be. */
-static void probe_area(X86Cpu *x, uint64_t linear, unsigned size, MmuAccess access, unsigned mode)
-{
-    for (unsigned at = 0; at < size; at += 4096) {
-        cpu_probe(&x->cpu, linear + at, 1, access, mode);
-    }
-    cpu_probe(&x->cpu, linear + size - 1, 1, access, mode);
-}
-
 static void xsave(CpuState *cpu, uint32_t ctl, uint64_t linear, uint64_t mask)
 {
     X86Cpu *x = x86_cpu(cpu);
@@ -210,7 +221,7 @@ static void xsave(CpuState *cpu, uint32_t ctl, uint64_t linear, uint64_t mask)
         used |= 2;
     }
     uint64_t which = kind == X86_XSAVE ? rfbm : rfbm & used, xcomp = compact ? rfbm | COMPACTED : 0;
-    probe_area(x, linear, area_size(which, xcomp), MMU_WRITE, mode);
+    probe_area(x, linear, LEGACY + HEADER, area_size(which, xcomp), MMU_WRITE, mode);
     uint64_t old = compact ? 0 : load64(x, linear + LEGACY, mode);
     xsave_components(x, linear, which, xcomp, compact ? which & 2 : rfbm & 6, ctl & X86_STATE_WIDE, mode);
     store64(x, linear + LEGACY, (old & ~rfbm) | (rfbm & used), mode);
@@ -259,6 +270,7 @@ static void xrstor(CpuState *cpu, uint32_t ctl, uint64_t linear, uint64_t mask)
     uint64_t rfbm = mask & (x->xcr0 | (kind == X86_XRSTORS ? x->xss : 0)), h[8], pkru = 0;
     uint8_t p[LEGACY], upper[256];
     check_aligned(x, linear, 64);
+    probe_area(x, linear, LEGACY + HEADER, LEGACY + HEADER, MMU_READ, mode);
     x87_load_bytes(x, linear + LEGACY, h, sizeof(h), mode);
     if (!header_ok(x, kind, h)) {
         x86_raise_error(x, X86_EXC_GP, 0);
@@ -295,7 +307,8 @@ static void xrstor(CpuState *cpu, uint32_t ctl, uint64_t linear, uint64_t mask)
     x86_set_mxcsr(x, mxcsr);
 }
 const TcgHelper x86_helper_xrstor = {
-    "x86_xrstor", (void *)xrstor, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64}, X86_STATE_SLOTS, X86_STATE_SLOTS};
+    "x86_xrstor",    (void *)xrstor, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64},
+    X86_STATE_SLOTS, X86_STATE_SLOTS};
 
 /* ---- XCR0 ---- */
 
@@ -307,7 +320,8 @@ static uint64_t xgetbv(CpuState *cpu, uint32_t index)
     }
     return index ? x->xcr0 & in_use(x) : x->xcr0;
 }
-const TcgHelper x86_helper_xgetbv = {"x86_xgetbv", (void *)xgetbv, TCG_HELPER_RAISES, TCG_I64, {TCG_I32}, X86_STATE_SLOTS, {{0}}};
+const TcgHelper x86_helper_xgetbv = {"x86_xgetbv",    (void *)xgetbv, TCG_HELPER_RAISES, TCG_I64, {TCG_I32},
+                                     X86_STATE_SLOTS, {{0}}};
 
 static void xsetbv(CpuState *cpu, uint32_t index, uint64_t v)
 {
@@ -316,4 +330,5 @@ static void xsetbv(CpuState *cpu, uint32_t index, uint64_t v)
         x86_raise_error(x, X86_EXC_GP, 0);
     }
 }
-const TcgHelper x86_helper_xsetbv = {"x86_xsetbv", (void *)xsetbv, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64}, {{0}}, {{0}}};
+const TcgHelper x86_helper_xsetbv = {"x86_xsetbv", (void *)xsetbv, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64},
+                                     {{0}},        {{0}}};

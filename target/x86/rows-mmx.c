@@ -2,28 +2,32 @@
 /*
  * MMX, and what SSE, SSE2 and SSSE3 added on its registers (SDM 1 chapter 9).
  *
- * An MMX register is the mantissa of a physical x87 register and a slot of its own; operations are those of the 128-bit registers,
- * of which the low half counts. Each instruction makes the whole register file valid with TOP 0, and gives the register that it
- * writes an exponent of all ones: one small helper, which touches no slot.
+ * An MMX register is the mantissa of a physical x87 register and a slot of its own; operations are those of the 128-bit
+ * registers, of which the low half counts. Each instruction makes the whole register file valid with TOP 0, and gives
+ * the register that it writes an exponent of all ones: one small helper, which touches no slot.
  */
 #include "vec.h"
 #include "x87.h"
 
 /* ---- state ---- */
 
-enum { MMX_KEEP = 8 }; /* no register is written */
+enum { MMX_KEEP = 8, MMX_FP = 16 }; /* no register is written; x86_emit_fp_begin() has put the sticky flags aside */
 
 static void enter(CpuState *cpu, uint32_t reg)
 {
     X86Cpu *x = x86_cpu(cpu);
+    if (reg & MMX_FP && x->fsw & X87_ES) {
+        cpu->tcg.guest_mxcsr |= x->sticky_saved;
+    }
     x87_wait(x);
     x->ftop = 0;
     x->ftag = 0;
-    if (reg < MMX_KEEP) {
-        x->fpr[reg].exponent = 0xffff;
+    if (!(reg & MMX_KEEP)) {
+        x->fpr[reg & 7].exponent = 0xffff;
     }
 }
-static const TcgHelper helper_enter = {"mmx_enter", (void *)enter, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32}, {{0}}, {{0}}};
+static const TcgHelper helper_enter = {"mmx_enter", (void *)enter, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32},
+                                       {{0}},       {{0}}};
 
 static void emms(CpuState *cpu)
 {
@@ -40,7 +44,8 @@ static void begin_store(CpuState *cpu)
     x87_wait(x86_cpu(cpu));
     x86_cpu(cpu)->ftop = 0;
 }
-static const TcgHelper helper_begin_store = {"mmx_begin_store", (void *)begin_store, TCG_HELPER_RAISES, TCG_VOID, {TCG_VOID}, {{0}}, {{0}}};
+static const TcgHelper helper_begin_store = {
+    "mmx_begin_store", (void *)begin_store, TCG_HELPER_RAISES, TCG_VOID, {TCG_VOID}, {{0}}, {{0}}};
 
 /* In front of an access to memory: what waits comes before its faults. */
 static void wait_before_memory(X86Insn *d)
@@ -51,7 +56,12 @@ static void wait_before_memory(X86Insn *d)
 }
 
 /* Everything that may fault has been done. */
-static void enter_mmx(X86Insn *d, unsigned reg) { tcg_call(d->b, &helper_enter, x86_const32(d, reg), TCG_NONE, TCG_NONE, TCG_NONE); }
+static void enter_mmx(X86Insn *d, unsigned reg)
+{
+    tcg_call(d->b, &helper_enter, x86_const32(d, reg), TCG_NONE, TCG_NONE, TCG_NONE);
+}
+
+static void enter_fp(X86Insn *d) { enter_mmx(d, MMX_KEEP | (d->flags & X86_RF_SSE_TRAPS ? MMX_FP : 0)); }
 
 static TcgVal get_mm(X86Insn *d, unsigned reg) { return tcg_get(d->b, X86_SLOT_MM + (reg & 7), TCG_I64); }
 
@@ -114,7 +124,11 @@ static void emit_logic(X86Insn *d)
     if (id_of(d) == TCG_HV_PANDN) {
         v = tcg_andn(d->b, TCG_I64, b, a);
     } else {
-        v = tcg_emit2(d->b, id_of(d) == TCG_HV_PAND ? TCG_OP_AND : id_of(d) == TCG_HV_POR ? TCG_OP_OR : TCG_OP_XOR, TCG_I64, a, b);
+        v = tcg_emit2(d->b,
+                      id_of(d) == TCG_HV_PAND  ? TCG_OP_AND
+                      : id_of(d) == TCG_HV_POR ? TCG_OP_OR
+                                               : TCG_OP_XOR,
+                      TCG_I64, a, b);
     }
     put_mm(d, d->op[0].reg, v);
 }
@@ -135,7 +149,8 @@ static void emit_shift_imm(X86Insn *d)
 static void emit_pshufb(X86Insn *d)
 {
     wait_before_memory(d);
-    TcgVal b = tcg_and(d->b, TCG_I64, source(d, 1), x86_const(d, 0x8787878787878787)), a = wide(d, get_mm(d, d->op[0].reg));
+    TcgVal b = tcg_and(d->b, TCG_I64, source(d, 1), x86_const(d, 0x8787878787878787)),
+           a = wide(d, get_mm(d, d->op[0].reg));
     put_mm(d, d->op[0].reg, half(d, x86_hv(d, TCG_HV_PSHUFB, a, wide(d, b), 0), 0));
 }
 
@@ -205,7 +220,8 @@ static void emit_pmovmskb(X86Insn *d)
 static void emit_pextrw(X86Insn *d)
 {
     enter_mmx(d, MMX_KEEP);
-    TcgVal v = tcg_emit1(d->b, TCG_OP_EXTRACT, TCG_I64, get_mm(d, d->op[1].reg), ((uint64_t)d->op[2].imm & 3) * 16 | 16 << 8);
+    TcgVal v =
+        tcg_emit1(d->b, TCG_OP_EXTRACT, TCG_I64, get_mm(d, d->op[1].reg), ((uint64_t)d->op[2].imm & 3) * 16 | 16 << 8);
     x86_put_gpr(d, d->op[0].reg, 4, tcg_trunc(d->b, v));
 }
 
@@ -250,7 +266,8 @@ static void emit_maskmov(X86Insn *d)
         offset = tcg_extu(d->b, d->addrsize == 2 ? tcg_zext(d->b, TCG_I32, low, 16) : low);
     }
     TcgVal at = x86_seg_linear(d, d->seg_override ? (unsigned)d->seg : X86_DS, offset, 8, true);
-    tcg_call(d->b, &helper_maskmov, at, get_mm(d, d->op[0].reg), get_mm(d, d->op[1].reg), x86_const32(d, x86_rf_mode(d->flags)));
+    tcg_call(d->b, &helper_maskmov, at, get_mm(d, d->op[0].reg), get_mm(d, d->op[1].reg),
+             x86_const32(d, x86_rf_mode(d->flags)));
     enter_mmx(d, MMX_KEEP);
 }
 
@@ -264,7 +281,7 @@ static void emit_from_mmx(X86Insn *d)
     bool pd = id_of(d) == TCG_HV_CVTDQ2PD;
     TcgVal bits = source(d, 1);
     if (d->mod == 3) {
-        enter_mmx(d, MMX_KEEP);
+        enter_fp(d);
     } else {
         x86_emit_fp_begin(d);
     }
@@ -281,8 +298,8 @@ static void emit_to_mmx(X86Insn *d)
     if (d->op[1].bytes == 8) {
         v = x86_hv(d, TCG_HV_MOVQ, v, TCG_NONE, 0);
     }
-    if (d->mod == 3 || d->flags & X86_RF_SSE_TRAPS) { /* what waits comes before flags change; done also where #XM comes */
-        enter_mmx(d, MMX_KEEP);
+    if (d->mod == 3 || d->flags & X86_RF_SSE_TRAPS) {
+        enter_fp(d); /* what waits comes before flags change; done also where #XM comes */
     }
     v = half(d, x86_hv(d, id_of(d), v, TCG_NONE, 0), 0);
     x86_emit_fp_check(d);
@@ -291,56 +308,117 @@ static void emit_to_mmx(X86Insn *d)
 
 /* ---- rows ---- */
 
-#define ROW(name_, pattern_, operands_, emit_, arg_, feat_)                                                                \
-    {.name = name_, .pattern = "NP " pattern_, .operands = operands_, .emit = emit_, .arg = arg_, .flags = X86_ROW_MMX, X86_NEEDS(feat_)}
+#define ROW(name_, pattern_, operands_, emit_, arg_, feat_)                                          \
+    {.name = name_, .pattern = "NP " pattern_, .operands = operands_, .emit = emit_, .arg = arg_,    \
+     .flags = X86_ROW_MMX, X86_NEEDS(feat_)}
 #define OP2(name_, op_, emit_, id_, feat_) ROW(name_, "0F " op_ " /r", "Pq,Qq", emit_, TCG_HV_##id_, feat_)
-#define LANES(name_, op_, id_) OP2(name_, op_, emit_lanes, id_, MMX)
-#define LANES_SSE(name_, op_, id_) OP2(name_, op_, emit_lanes, id_, SSE)
-#define LANES_SSE2(name_, op_, id_) OP2(name_, op_, emit_lanes, id_, SSE2)
-#define SSSE3(name_, op_, emit_, id_) ROW(name_, "0F38 " op_ " /r", "Pq,Qq", emit_, TCG_HV_##id_, SSSE3)
-#define SHIFT(name_, op_, imm_op_, ext_, id_)                                                                              \
+#define LANES(name_, op_, id_)             OP2(name_, op_, emit_lanes, id_, MMX)
+#define LANES_SSE(name_, op_, id_)         OP2(name_, op_, emit_lanes, id_, SSE)
+#define LANES_SSE2(name_, op_, id_)        OP2(name_, op_, emit_lanes, id_, SSE2)
+#define SSSE3(name_, op_, emit_, id_)      ROW(name_, "0F38 " op_ " /r", "Pq,Qq", emit_, TCG_HV_##id_, SSSE3)
+#define SHIFT(name_, op_, imm_op_, ext_, id_) \
     LANES(name_, op_, id_), ROW(name_, "0F " imm_op_ " " ext_, "Nq,Ib", emit_shift_imm, TCG_HV_##id_##_I, MMX)
-#define CONVERT(name_, pp_, op_, operands_, emit_, id_, flags_, feat_)                                                     \
-    {.name = name_, .pattern = pp_ " 0F " op_ " /r", .operands = operands_, .emit = emit_, .arg = TCG_HV_##id_,            \
+#define CONVERT(name_, pp_, op_, operands_, emit_, id_, flags_, feat_)                                             \
+    {.name = name_, .pattern = pp_ " 0F " op_ " /r", .operands = operands_, .emit = emit_, .arg = TCG_HV_##id_,    \
      .flags = X86_ROW_SSE | X86_ROW_FP | (flags_), X86_NEEDS(feat_)}
 
 static const X86Row rows[] = {
-    LANES("paddb", "FC", PADDB), LANES("paddw", "FD", PADDW), LANES("paddd", "FE", PADDD), LANES_SSE2("paddq", "D4", PADDQ),
-    LANES("psubb", "F8", PSUBB), LANES("psubw", "F9", PSUBW), LANES("psubd", "FA", PSUBD), LANES_SSE2("psubq", "FB", PSUBQ),
-    LANES("paddsb", "EC", PADDSB), LANES("paddsw", "ED", PADDSW), LANES("paddusb", "DC", PADDUSB), LANES("paddusw", "DD", PADDUSW),
-    LANES("psubsb", "E8", PSUBSB), LANES("psubsw", "E9", PSUBSW), LANES("psubusb", "D8", PSUBUSB), LANES("psubusw", "D9", PSUBUSW),
-    LANES("pmullw", "D5", PMULLW), LANES("pmulhw", "E5", PMULHW), LANES("pmaddwd", "F5", PMADDWD),
-    LANES_SSE("pmulhuw", "E4", PMULHUW), LANES_SSE2("pmuludq", "F4", PMULUDQ), LANES_SSE("psadbw", "F6", PSADBW),
-    LANES_SSE("pavgb", "E0", PAVGB), LANES_SSE("pavgw", "E3", PAVGW), LANES_SSE("pminub", "DA", PMINUB), LANES_SSE("pmaxub", "DE", PMAXUB),
-    LANES_SSE("pminsw", "EA", PMINSW), LANES_SSE("pmaxsw", "EE", PMAXSW),
-    LANES("pcmpeqb", "74", PCMPEQB), LANES("pcmpeqw", "75", PCMPEQW), LANES("pcmpeqd", "76", PCMPEQD),
-    LANES("pcmpgtb", "64", PCMPGTB), LANES("pcmpgtw", "65", PCMPGTW), LANES("pcmpgtd", "66", PCMPGTD),
-    OP2("pand", "DB", emit_logic, PAND, MMX), OP2("pandn", "DF", emit_logic, PANDN, MMX), OP2("por", "EB", emit_logic, POR, MMX),
+    LANES("paddb", "FC", PADDB),
+    LANES("paddw", "FD", PADDW),
+    LANES("paddd", "FE", PADDD),
+    LANES_SSE2("paddq", "D4", PADDQ),
+    LANES("psubb", "F8", PSUBB),
+    LANES("psubw", "F9", PSUBW),
+    LANES("psubd", "FA", PSUBD),
+    LANES_SSE2("psubq", "FB", PSUBQ),
+    LANES("paddsb", "EC", PADDSB),
+    LANES("paddsw", "ED", PADDSW),
+    LANES("paddusb", "DC", PADDUSB),
+    LANES("paddusw", "DD", PADDUSW),
+    LANES("psubsb", "E8", PSUBSB),
+    LANES("psubsw", "E9", PSUBSW),
+    LANES("psubusb", "D8", PSUBUSB),
+    LANES("psubusw", "D9", PSUBUSW),
+    LANES("pmullw", "D5", PMULLW),
+    LANES("pmulhw", "E5", PMULHW),
+    LANES("pmaddwd", "F5", PMADDWD),
+    LANES_SSE("pmulhuw", "E4", PMULHUW),
+    LANES_SSE2("pmuludq", "F4", PMULUDQ),
+    LANES_SSE("psadbw", "F6", PSADBW),
+    LANES_SSE("pavgb", "E0", PAVGB),
+    LANES_SSE("pavgw", "E3", PAVGW),
+    LANES_SSE("pminub", "DA", PMINUB),
+    LANES_SSE("pmaxub", "DE", PMAXUB),
+    LANES_SSE("pminsw", "EA", PMINSW),
+    LANES_SSE("pmaxsw", "EE", PMAXSW),
+    LANES("pcmpeqb", "74", PCMPEQB),
+    LANES("pcmpeqw", "75", PCMPEQW),
+    LANES("pcmpeqd", "76", PCMPEQD),
+    LANES("pcmpgtb", "64", PCMPGTB),
+    LANES("pcmpgtw", "65", PCMPGTW),
+    LANES("pcmpgtd", "66", PCMPGTD),
+    OP2("pand", "DB", emit_logic, PAND, MMX),
+    OP2("pandn", "DF", emit_logic, PANDN, MMX),
+    OP2("por", "EB", emit_logic, POR, MMX),
     OP2("pxor", "EF", emit_logic, PXOR, MMX),
-    OP2("packsswb", "63", emit_joined, PACKSSWB, MMX), OP2("packssdw", "6B", emit_joined, PACKSSDW, MMX),
+    OP2("packsswb", "63", emit_joined, PACKSSWB, MMX),
+    OP2("packssdw", "6B", emit_joined, PACKSSDW, MMX),
     OP2("packuswb", "67", emit_joined, PACKUSWB, MMX),
-    ROW("punpcklbw", "0F 60 /r", "Pq,Qd", emit_lanes, TCG_HV_PUNPCKLBW, MMX), ROW("punpcklwd", "0F 61 /r", "Pq,Qd", emit_lanes, TCG_HV_PUNPCKLWD, MMX),
-    ROW("punpckldq", "0F 62 /r", "Pq,Qd", emit_lanes, TCG_HV_PUNPCKLDQ, MMX), OP2("punpckhbw", "68", emit_unpack_high, PUNPCKLBW, MMX),
-    OP2("punpckhwd", "69", emit_unpack_high, PUNPCKLWD, MMX), OP2("punpckhdq", "6A", emit_unpack_high, PUNPCKLDQ, MMX),
-    SHIFT("psllw", "F1", "71", "/6", PSLLW), SHIFT("pslld", "F2", "72", "/6", PSLLD), SHIFT("psllq", "F3", "73", "/6", PSLLQ),
-    SHIFT("psrlw", "D1", "71", "/2", PSRLW), SHIFT("psrld", "D2", "72", "/2", PSRLD), SHIFT("psrlq", "D3", "73", "/2", PSRLQ),
-    SHIFT("psraw", "E1", "71", "/4", PSRAW), SHIFT("psrad", "E2", "72", "/4", PSRAD),
+    ROW("punpcklbw", "0F 60 /r", "Pq,Qd", emit_lanes, TCG_HV_PUNPCKLBW, MMX),
+    ROW("punpcklwd", "0F 61 /r", "Pq,Qd", emit_lanes, TCG_HV_PUNPCKLWD, MMX),
+    ROW("punpckldq", "0F 62 /r", "Pq,Qd", emit_lanes, TCG_HV_PUNPCKLDQ, MMX),
+    OP2("punpckhbw", "68", emit_unpack_high, PUNPCKLBW, MMX),
+    OP2("punpckhwd", "69", emit_unpack_high, PUNPCKLWD, MMX),
+    OP2("punpckhdq", "6A", emit_unpack_high, PUNPCKLDQ, MMX),
+    SHIFT("psllw", "F1", "71", "/6", PSLLW),
+    SHIFT("pslld", "F2", "72", "/6", PSLLD),
+    SHIFT("psllq", "F3", "73", "/6", PSLLQ),
+    SHIFT("psrlw", "D1", "71", "/2", PSRLW),
+    SHIFT("psrld", "D2", "72", "/2", PSRLD),
+    SHIFT("psrlq", "D3", "73", "/2", PSRLQ),
+    SHIFT("psraw", "E1", "71", "/4", PSRAW),
+    SHIFT("psrad", "E2", "72", "/4", PSRAD),
     ROW("pshufw", "0F 70 /r", "Pq,Qq,Ib", emit_pshufw, 0, SSE),
-    SSSE3("pshufb", "00", emit_pshufb, PSHUFB), SSSE3("phaddw", "01", emit_joined, PHADDW), SSSE3("phaddd", "02", emit_joined, PHADDD),
-    SSSE3("phaddsw", "03", emit_joined, PHADDSW), SSSE3("pmaddubsw", "04", emit_lanes, PMADDUBSW), SSSE3("phsubw", "05", emit_joined, PHSUBW),
-    SSSE3("phsubd", "06", emit_joined, PHSUBD), SSSE3("phsubsw", "07", emit_joined, PHSUBSW), SSSE3("psignb", "08", emit_lanes, PSIGNB),
-    SSSE3("psignw", "09", emit_lanes, PSIGNW), SSSE3("psignd", "0A", emit_lanes, PSIGND), SSSE3("pmulhrsw", "0B", emit_lanes, PMULHRSW),
-    SSSE3("pabsb", "1C", emit_one, PABSB), SSSE3("pabsw", "1D", emit_one, PABSW), SSSE3("pabsd", "1E", emit_one, PABSD),
+    SSSE3("pshufb", "00", emit_pshufb, PSHUFB),
+    SSSE3("phaddw", "01", emit_joined, PHADDW),
+    SSSE3("phaddd", "02", emit_joined, PHADDD),
+    SSSE3("phaddsw", "03", emit_joined, PHADDSW),
+    SSSE3("pmaddubsw", "04", emit_lanes, PMADDUBSW),
+    SSSE3("phsubw", "05", emit_joined, PHSUBW),
+    SSSE3("phsubd", "06", emit_joined, PHSUBD),
+    SSSE3("phsubsw", "07", emit_joined, PHSUBSW),
+    SSSE3("psignb", "08", emit_lanes, PSIGNB),
+    SSSE3("psignw", "09", emit_lanes, PSIGNW),
+    SSSE3("psignd", "0A", emit_lanes, PSIGND),
+    SSSE3("pmulhrsw", "0B", emit_lanes, PMULHRSW),
+    SSSE3("pabsb", "1C", emit_one, PABSB),
+    SSSE3("pabsw", "1D", emit_one, PABSW),
+    SSSE3("pabsd", "1E", emit_one, PABSD),
     ROW("palignr", "0F3A 0F /r", "Pq,Qq,Ib", emit_palignr, 0, SSSE3),
 
-    ROW("movd", "0F 6E /r", "Pq,Ey", emit_load, 0, MMX), ROW("movd", "0F 7E /r", "Ey,Pq", emit_store, 0, MMX),
-    ROW("movq", "0F 6F /r", "Pq,Qq", emit_load, 0, MMX), ROW("movq", "0F 7F /r", "Qq,Pq", emit_store, 0, MMX),
-    ROW("movntq", "0F E7 /r", "Mq,Pq", emit_store, 0, SSE), ROW("maskmovq", "0F F7 /r", "Pq,Nq", emit_maskmov, 0, SSE),
-    ROW("pmovmskb", "0F D7 /r", "Gd,Nq", emit_pmovmskb, 0, SSE), ROW("pextrw", "0F C5 /r", "Gd,Nq,Ib", emit_pextrw, 0, SSE),
-    ROW("pinsrw", "0F C4 /r", "Pq,Rd,Ib", emit_pinsrw, 0, SSE), ROW("pinsrw", "0F C4 /r", "Pq,Mw,Ib", emit_pinsrw, 0, SSE),
+    ROW("movd", "0F 6E /r", "Pq,Ey", emit_load, 0, MMX),
+    ROW("movd", "0F 7E /r", "Ey,Pq", emit_store, 0, MMX),
+    ROW("movq", "0F 6F /r", "Pq,Qq", emit_load, 0, MMX),
+    ROW("movq", "0F 7F /r", "Qq,Pq", emit_store, 0, MMX),
+    ROW("movntq", "0F E7 /r", "Mq,Pq", emit_store, 0, SSE),
+    ROW("maskmovq", "0F F7 /r", "Pq,Nq", emit_maskmov, 0, SSE),
+    ROW("pmovmskb", "0F D7 /r", "Gd,Nq", emit_pmovmskb, 0, SSE),
+    ROW("pextrw", "0F C5 /r", "Gd,Nq,Ib", emit_pextrw, 0, SSE),
+    ROW("pinsrw", "0F C4 /r", "Pq,Rd,Ib", emit_pinsrw, 0, SSE),
+    ROW("pinsrw", "0F C4 /r", "Pq,Mw,Ib", emit_pinsrw, 0, SSE),
     ROW("emms", "0F 77", NULL, emit_emms, 0, MMX),
-    {.name = "movq2dq", .pattern = "F3 0F D6 /r", .operands = "Vdq,Nq", .emit = emit_movq2dq, .flags = X86_ROW_SSE, X86_NEEDS(SSE2)},
-    {.name = "movdq2q", .pattern = "F2 0F D6 /r", .operands = "Pq,Udq", .emit = emit_movdq2q, .flags = X86_ROW_SSE, X86_NEEDS(SSE2)},
+    {.name = "movq2dq",
+     .pattern = "F3 0F D6 /r",
+     .operands = "Vdq,Nq",
+     .emit = emit_movq2dq,
+     .flags = X86_ROW_SSE,
+     X86_NEEDS(SSE2)},
+    {.name = "movdq2q",
+     .pattern = "F2 0F D6 /r",
+     .operands = "Pq,Udq",
+     .emit = emit_movdq2q,
+     .flags = X86_ROW_SSE,
+     X86_NEEDS(SSE2)},
     CONVERT("cvtpi2ps", "NP", "2A", "Vdq,Qq", emit_from_mmx, CVTDQ2PS, 0, SSE),
     CONVERT("cvtps2pi", "NP", "2D", "Pq,Wq", emit_to_mmx, CVTPS2DQ, 0, SSE),
     CONVERT("cvttps2pi", "NP", "2C", "Pq,Wq", emit_to_mmx, CVTTPS2DQ, 0, SSE),

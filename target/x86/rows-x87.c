@@ -2,14 +2,15 @@
 /*
  * The x87 instructions, D8 to DF, laid out as SDM 2D tables A-7 to A-22; and FWAIT.
  *
- * A row's `arg` is the helper's control word (x87.h) without ST(i), FOP and TLB mode, which come from the instruction. Loads of operands
- * stand in front of the helper, so where an exception is pending and the operand's page is missing too, the page fault comes first.
+ * A row's `arg` is the helper's control word (x87.h) without ST(i), FOP and TLB mode, which come from the instruction.
+ * Loads of operands stand in front of the helper, so where an exception is pending and the operand's page is missing
+ * too, the page fault comes first.
  */
 #include "x87.h"
 
-#define OP(op) ((uint32_t)(op) << X87_CTL_OP_SHIFT)
+#define OP(op)     ((uint32_t)(op) << X87_CTL_OP_SHIFT)
 #define TYPE(type) ((uint32_t)(type) << X87_CTL_TYPE_SHIFT)
-#define POPS(n) ((uint32_t)(n) << X87_CTL_POP_SHIFT)
+#define POPS(n)    ((uint32_t)(n) << X87_CTL_POP_SHIFT)
 
 static TcgVal control(X86Insn *d)
 {
@@ -97,8 +98,14 @@ static void emit_store(X86Insn *d)
     tcg_call(d->b, &x87_helper_store, control(d), fip(d), at, x86_offset(d));
 }
 
-static void emit_store80(X86Insn *d) { tcg_call(d->b, &x87_helper_store80, control(d), fip(d), linear(d, 10, true), TCG_NONE); }
-static void emit_store_bcd(X86Insn *d) { tcg_call(d->b, &x87_helper_store_bcd, control(d), fip(d), linear(d, 10, true), TCG_NONE); }
+static void emit_store80(X86Insn *d)
+{
+    tcg_call(d->b, &x87_helper_store80, control(d), fip(d), linear(d, 10, true), TCG_NONE);
+}
+static void emit_store_bcd(X86Insn *d)
+{
+    tcg_call(d->b, &x87_helper_store_bcd, control(d), fip(d), linear(d, 10, true), TCG_NONE);
+}
 
 /* ---- control ---- */
 
@@ -115,9 +122,18 @@ static void emit_init(X86Insn *d) { tcg_call(d->b, &x87_helper_init, TCG_NONE, T
 static void emit_clear(X86Insn *d) { tcg_call(d->b, &x87_helper_clear, TCG_NONE, TCG_NONE, TCG_NONE, TCG_NONE); }
 static void emit_nothing(X86Insn *d) {}
 
-static void emit_get_status(X86Insn *d) { x86_write_op(d, 0, tcg_call(d->b, &x87_helper_get_status, TCG_NONE, TCG_NONE, TCG_NONE, TCG_NONE)); }
-static void emit_get_control(X86Insn *d) { x86_write_op(d, 0, tcg_call(d->b, &x87_helper_get_control, TCG_NONE, TCG_NONE, TCG_NONE, TCG_NONE)); }
-static void emit_set_control(X86Insn *d) { tcg_call(d->b, &x87_helper_set_control, x86_read_op(d, 0), TCG_NONE, TCG_NONE, TCG_NONE); }
+static void emit_get_status(X86Insn *d)
+{
+    x86_write_op(d, 0, tcg_call(d->b, &x87_helper_get_status, TCG_NONE, TCG_NONE, TCG_NONE, TCG_NONE));
+}
+static void emit_get_control(X86Insn *d)
+{
+    x86_write_op(d, 0, tcg_call(d->b, &x87_helper_get_control, TCG_NONE, TCG_NONE, TCG_NONE, TCG_NONE));
+}
+static void emit_set_control(X86Insn *d)
+{
+    tcg_call(d->b, &x87_helper_set_control, x86_read_op(d, 0), TCG_NONE, TCG_NONE, TCG_NONE);
+}
 
 static void emit_env(X86Insn *d, const TcgHelper *h, bool write)
 {
@@ -127,7 +143,8 @@ static void emit_env(X86Insn *d, const TcgHelper *h, bool write)
     }
     unsigned bytes = (kind & X87_ENV_32 ? 28 : 14) + (kind & X87_ENV_REGS ? 80 : 0);
     TcgVal at = linear(d, bytes, write);
-    tcg_call(d->b, h, tcg_const(d->b, TCG_I32, kind | x86_rf_mode(d->flags) << X87_CTL_MMU_SHIFT), at, TCG_NONE, TCG_NONE);
+    tcg_call(d->b, h, tcg_const(d->b, TCG_I32, kind | x86_rf_mode(d->flags) << X87_CTL_MMU_SHIFT), at, TCG_NONE,
+             TCG_NONE);
 }
 
 static void emit_store_env(X86Insn *d) { emit_env(d, &x87_helper_store_env, true); }
@@ -136,30 +153,38 @@ static void emit_load_env(X86Insn *d) { emit_env(d, &x87_helper_load_env, false)
 /* ---- rows ---- */
 
 #define X87 X86_ROW_X87, X86_NEEDS(FPU)
-#define ARITH_MEM(op, digit, name, iname)                                                                                  \
-    {name, "D8 /" digit " mod=m", "Md", emit_binary_mem, OP(op) | TYPE(X87_F32), X87},                                     \
-    {name, "DC /" digit " mod=m", "Mq", emit_binary_mem, OP(op) | TYPE(X87_F64), X87},                                     \
-    {iname, "DA /" digit " mod=m", "Md", emit_binary_mem, OP(op) | TYPE(X87_I32), X87},                                    \
-    {iname, "DE /" digit " mod=m", "Mw", emit_binary_mem, OP(op) | TYPE(X87_I16), X87}
-#define COMPARE_MEM(digit, name, iname, pops)                                                                              \
-    {name, "D8 /" digit " mod=m", "Md", emit_compare_mem, TYPE(X87_F32) | POPS(pops), X87},                                \
-    {name, "DC /" digit " mod=m", "Mq", emit_compare_mem, TYPE(X87_F64) | POPS(pops), X87},                                \
-    {iname, "DA /" digit " mod=m", "Md", emit_compare_mem, TYPE(X87_I32) | POPS(pops), X87},                               \
-    {iname, "DE /" digit " mod=m", "Mw", emit_compare_mem, TYPE(X87_I16) | POPS(pops), X87}
+#define MEM(name_, op_, digit_, size_, emit_, arg_) {name_, op_ " /" digit_ " mod=m", size_, emit_, arg_, X87}
+#define ARITH_MEM(op_, digit_, name_, iname_)                                              \
+    MEM(name_, "D8", digit_, "Md", emit_binary_mem, OP(op_) | TYPE(X87_F32)),              \
+    MEM(name_, "DC", digit_, "Mq", emit_binary_mem, OP(op_) | TYPE(X87_F64)),              \
+    MEM(iname_, "DA", digit_, "Md", emit_binary_mem, OP(op_) | TYPE(X87_I32)),             \
+    MEM(iname_, "DE", digit_, "Mw", emit_binary_mem, OP(op_) | TYPE(X87_I16))
+#define COMPARE_MEM(digit_, name_, iname_, pops_)                                          \
+    MEM(name_, "D8", digit_, "Md", emit_compare_mem, TYPE(X87_F32) | POPS(pops_)),         \
+    MEM(name_, "DC", digit_, "Mq", emit_compare_mem, TYPE(X87_F64) | POPS(pops_)),         \
+    MEM(iname_, "DA", digit_, "Md", emit_compare_mem, TYPE(X87_I32) | POPS(pops_)),        \
+    MEM(iname_, "DE", digit_, "Mw", emit_compare_mem, TYPE(X87_I16) | POPS(pops_))
 /* D8 computes into ST(0); DC and DE into ST(i), where the reversed forms have changed places. */
-#define ARITH_ST(op, d8, dc, name, to_i, popping)                                                                          \
-    {name, "D8 " d8 "+i", "ST0,STi", emit_binary, OP(op), X87},                                                            \
-    {to_i, "DC " dc "+i", "STi,ST0", emit_binary, OP(op) | X87_CTL_TO_I, X87},                                             \
-    {popping, "DE " dc "+i", "STi,ST0", emit_binary, OP(op) | X87_CTL_TO_I | POPS(1), X87}
+#define ARITH_ST(op_, d8_, dc_, name_, to_i_, popping_)                                    \
+    {name_, "D8 " d8_ "+i", "ST0,STi", emit_binary, OP(op_), X87},                         \
+    {to_i_, "DC " dc_ "+i", "STi,ST0", emit_binary, OP(op_) | X87_CTL_TO_I, X87},          \
+    {popping_, "DE " dc_ "+i", "STi,ST0", emit_binary, OP(op_) | X87_CTL_TO_I | POPS(1), X87}
 
 static const X86Row rows[] = {
-    ARITH_MEM(X87_ADD, "0", "fadd", "fiadd"), ARITH_MEM(X87_MUL, "1", "fmul", "fimul"),
-    COMPARE_MEM("2", "fcom", "ficom", 0), COMPARE_MEM("3", "fcomp", "ficomp", 1),
-    ARITH_MEM(X87_SUB, "4", "fsub", "fisub"), ARITH_MEM(X87_SUBR, "5", "fsubr", "fisubr"),
-    ARITH_MEM(X87_DIV, "6", "fdiv", "fidiv"), ARITH_MEM(X87_DIVR, "7", "fdivr", "fidivr"),
-    ARITH_ST(X87_ADD, "C0", "C0", "fadd", "fadd", "faddp"), ARITH_ST(X87_MUL, "C8", "C8", "fmul", "fmul", "fmulp"),
-    ARITH_ST(X87_SUB, "E0", "E0", "fsub", "fsubr", "fsubrp"), ARITH_ST(X87_SUBR, "E8", "E8", "fsubr", "fsub", "fsubp"),
-    ARITH_ST(X87_DIV, "F0", "F0", "fdiv", "fdivr", "fdivrp"), ARITH_ST(X87_DIVR, "F8", "F8", "fdivr", "fdiv", "fdivp"),
+    ARITH_MEM(X87_ADD, "0", "fadd", "fiadd"),
+    ARITH_MEM(X87_MUL, "1", "fmul", "fimul"),
+    COMPARE_MEM("2", "fcom", "ficom", 0),
+    COMPARE_MEM("3", "fcomp", "ficomp", 1),
+    ARITH_MEM(X87_SUB, "4", "fsub", "fisub"),
+    ARITH_MEM(X87_SUBR, "5", "fsubr", "fisubr"),
+    ARITH_MEM(X87_DIV, "6", "fdiv", "fidiv"),
+    ARITH_MEM(X87_DIVR, "7", "fdivr", "fidivr"),
+    ARITH_ST(X87_ADD, "C0", "C0", "fadd", "fadd", "faddp"),
+    ARITH_ST(X87_MUL, "C8", "C8", "fmul", "fmul", "fmulp"),
+    ARITH_ST(X87_SUB, "E0", "E0", "fsub", "fsubr", "fsubrp"),
+    ARITH_ST(X87_SUBR, "E8", "E8", "fsubr", "fsub", "fsubp"),
+    ARITH_ST(X87_DIV, "F0", "F0", "fdiv", "fdivr", "fdivrp"),
+    ARITH_ST(X87_DIVR, "F8", "F8", "fdivr", "fdiv", "fdivp"),
     {"fcom", "D8 D0+i", "ST0,STi", emit_compare, 0, X87},
     {"fcomp", "D8 D8+i", "ST0,STi", emit_compare, POPS(1), X87},
     {"fcom", "DC D0+i", "ST0,STi", emit_compare, 0, X87},

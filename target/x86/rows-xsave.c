@@ -19,8 +19,14 @@ static TcgVal address(X86Insn *d, unsigned bytes, bool write)
     return tcg_addi(d->b, TCG_I64, v, disp);
 }
 
-static void emit_fxsave(X86Insn *d) { tcg_call(d->b, &x86_helper_fxsave, control(d), address(d, 512, true), TCG_NONE, TCG_NONE); }
-static void emit_fxrstor(X86Insn *d) { tcg_call(d->b, &x86_helper_fxrstor, control(d), address(d, 512, false), TCG_NONE, TCG_NONE); }
+static void emit_fxsave(X86Insn *d)
+{
+    tcg_call(d->b, &x86_helper_fxsave, control(d), address(d, 512, true), TCG_NONE, TCG_NONE);
+}
+static void emit_fxrstor(X86Insn *d)
+{
+    tcg_call(d->b, &x86_helper_fxrstor, control(d), address(d, 512, false), TCG_NONE, TCG_NONE);
+}
 
 static bool check_osxsave(X86Insn *d)
 {

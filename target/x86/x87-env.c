@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * x87 control: control and status words, FINIT, FCLEX, the environment and FSAVE images (SDM 1 8.1.8 to 8.1.10, figures 8-9 to 8-12).
+ * x87 control: control and status words, FINIT, FCLEX, the environment and FSAVE images (SDM 1 8.1.8 to 8.1.10, figures
+ * 8-9 to 8-12).
  *
  * The selectors of the last instruction and operand are stored as 0 (CPUID.7.EBX[13]).
  */
@@ -16,7 +17,7 @@ static void update_summary(X86Cpu *x)
     if (x->fsw & ~x->fcw & X87_FLAGS) {
         x->fsw |= X87_ES | X87_B;
     } else {
-        x->fsw &= (uint16_t)~(X87_ES | X87_B);
+        x->fsw &= (uint16_t) ~(X87_ES | X87_B);
     }
 }
 
@@ -73,7 +74,10 @@ void x87_set_full_tags(X86Cpu *x, uint16_t tags)
 
 /* ---- memory ---- */
 
-static TcgMem mem_of(unsigned bytes, unsigned mode) { return TCG_MEM((unsigned)__builtin_ctz(bytes), 0u, 0u, TCG_ALIGN_ANY, mode); }
+static TcgMem mem_of(unsigned bytes, unsigned mode)
+{
+    return TCG_MEM((unsigned)__builtin_ctz(bytes), 0u, 0u, TCG_ALIGN_ANY, mode);
+}
 
 static unsigned piece(uint64_t linear, unsigned len)
 {
@@ -90,29 +94,31 @@ static void probe(X86Cpu *x, uint64_t linear, unsigned len, MmuAccess access, un
     unsigned first = MIN(len, 4096 - (unsigned)(linear & 4095));
     cpu_probe(&x->cpu, linear, first, access, mode);
     if (first < len) {
-        cpu_probe(&x->cpu, linear + first, len - first, access, mode);
+        cpu_probe(&x->cpu, x87_wrap(x, linear + first), len - first, access, mode);
     }
 }
 
 void x87_store_bytes(X86Cpu *x, uint64_t linear, const void *data, unsigned len, unsigned mode)
 {
     const uint8_t *p = data;
+    linear = x87_wrap(x, linear);
     probe(x, linear, len, MMU_WRITE, mode);
     for (unsigned n; len; len -= n, p += n, linear += n) {
         uint64_t v = 0;
         n = piece(linear, len);
         memcpy(&v, p, n);
-        cpu_store(&x->cpu, linear, v, mem_of(n, mode));
+        cpu_store(&x->cpu, x87_wrap(x, linear), v, mem_of(n, mode));
     }
 }
 
 void x87_load_bytes(X86Cpu *x, uint64_t linear, void *data, unsigned len, unsigned mode)
 {
     uint8_t *p = data;
+    linear = x87_wrap(x, linear);
     probe(x, linear, len, MMU_READ, mode);
     for (unsigned n; len; len -= n, p += n, linear += n) {
         n = piece(linear, len);
-        uint64_t v = cpu_load(&x->cpu, linear, mem_of(n, mode));
+        uint64_t v = cpu_load(&x->cpu, x87_wrap(x, linear), mem_of(n, mode));
         memcpy(p, &v, n);
     }
 }
@@ -120,7 +126,8 @@ void x87_load_bytes(X86Cpu *x, uint64_t linear, void *data, unsigned len, unsign
 /* ---- control and status ---- */
 
 static void wait_helper(CpuState *cpu) { x87_wait(x86_cpu(cpu)); }
-const TcgHelper x87_helper_wait = {"x87_wait", (void *)wait_helper, TCG_HELPER_RAISES, TCG_VOID, {TCG_VOID}, {{0}}, {{0}}};
+const TcgHelper x87_helper_wait = {"x87_wait", (void *)wait_helper, TCG_HELPER_RAISES, TCG_VOID, {TCG_VOID}, {{0}},
+                                   {{0}}};
 
 static uint32_t get_status(CpuState *cpu) { return x87_status(x86_cpu(cpu)); }
 const TcgHelper x87_helper_get_status = {"x87_get_status", (void *)get_status, 0, TCG_I32, {TCG_VOID}, {{0}}, {{0}}};
@@ -133,7 +140,8 @@ static void set_control(CpuState *cpu, uint32_t fcw)
     x87_wait(x86_cpu(cpu));
     x87_set_control(x86_cpu(cpu), (uint16_t)fcw);
 }
-const TcgHelper x87_helper_set_control = {"x87_set_control", (void *)set_control, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32}, {{0}}, {{0}}};
+const TcgHelper x87_helper_set_control = {
+    "x87_set_control", (void *)set_control, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32}, {{0}}, {{0}}};
 
 static void init(CpuState *cpu) { x86_fpu_reset(x86_cpu(cpu)); }
 const TcgHelper x87_helper_init = {"x87_init", (void *)init, 0, TCG_VOID, {TCG_VOID}, {{0}}, {{0}}};
@@ -222,7 +230,8 @@ static void store_env(CpuState *cpu, uint32_t ctl, uint64_t linear)
         x87_set_control(x, x->fcw | X87_FLAGS);
     }
 }
-const TcgHelper x87_helper_store_env = {"x87_store_env", (void *)store_env, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64}, X87_SLOTS, {{0}}};
+const TcgHelper x87_helper_store_env = {
+    "x87_store_env", (void *)store_env, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64}, X87_SLOTS, {{0}}};
 
 /* FLDENV, FRSTOR. */
 static void load_env(CpuState *cpu, uint32_t ctl, uint64_t linear)
@@ -239,4 +248,5 @@ static void load_env(CpuState *cpu, uint32_t ctl, uint64_t linear)
         }
     }
 }
-const TcgHelper x87_helper_load_env = {"x87_load_env", (void *)load_env, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64}, X87_SLOTS, X87_SLOTS};
+const TcgHelper x87_helper_load_env = {"x87_load_env",     (void *)load_env, TCG_HELPER_RAISES, TCG_VOID,
+                                       {TCG_I32, TCG_I64}, X87_SLOTS,        X87_SLOTS};

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The host's x87 does the guest's arithmetic. Each function leaves it as it found it: empty, control word as the C library
- * wants it, no exception flags.
+ * The host's x87 does the guest's arithmetic. Each function leaves it as it found it: empty, control word as the C
+ * library wants it, no exception flags.
  *
- * Exceptions that the guest does not mask are not masked here either where that changes results. One then is pending, and must be
- * cleared by FNCLEX before the next instruction that looks at it: so FNSTSW, test and FNCLEX stand directly behind the operation. Operations
- * that push or pop run with invalid, denormal and zero-divide masked, so that the number of registers is known.
+ * Exceptions that the guest does not mask are not masked here either where that changes results. One then is pending,
+ * and must be cleared by FNCLEX before the next instruction that looks at it: so FNSTSW, test and FNCLEX stand directly
+ * behind the operation. Operations that push or pop run with invalid, denormal and zero-divide masked, so that the
+ * number of registers is known.
  */
 #if defined(__x86_64__) || defined(__i386__)
 
@@ -40,13 +41,18 @@ static inline void leave(uint16_t cw)
 static inline uint16_t real_cw(uint16_t cw) { return (cw & 0xf3f) | 0x40; }
 static inline uint16_t masked_cw(uint16_t cw) { return real_cw(cw) | X87_IE | X87_DE | X87_ZE; }
 
-#define STATUS "\n\tfnstsw %%ax\n\ttestb $0x3f, %%al\n\tjz 1f\n\tfnclex\n1:\t"
+#define STATUS   "\n\tfnstsw %%ax\n\ttestb $0x3f, %%al\n\tjz 1f\n\tfnclex\n1:\t"
 #define CLOBBERS "cc", "memory", "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)", "st(7)"
-#define BINARY(insn) \
+#define BINARY(insn)                                                                                        \
     __asm__ volatile("fldt %[b]\n\tfldt %[a]\n\t" insn " %%st(1), %%st" STATUS "fstpt %[r]\n\tfstp %%st(0)" \
-                     : "=a"(sw), [r] "=m"(*r) : [a] "m"(*a), [b] "m"(*b) : CLOBBERS)
-#define BINARY_MEM(insn) \
-    __asm__ volatile("fldt %[a]\n\t" insn " %[b]" STATUS "fstpt %[r]" : "=a"(sw), [r] "=m"(*r) : [a] "m"(*a), [b] "m"(b) : CLOBBERS)
+                     : "=a"(sw), [r] "=m"(*r)                                                               \
+                     : [a] "m"(*a), [b] "m"(*b)                                                             \
+                     : CLOBBERS)
+#define BINARY_MEM(insn)                                              \
+    __asm__ volatile("fldt %[a]\n\t" insn " %[b]" STATUS "fstpt %[r]" \
+                     : "=a"(sw), [r] "=m"(*r)                         \
+                     : [a] "m"(*a), [b] "m"(b)                        \
+                     : CLOBBERS)
 
 uint32_t x87_host_binary(X87Binary op, X86Fpr *r, const X86Fpr *a, const X86Fpr *b, uint16_t cw)
 {
@@ -65,12 +71,12 @@ uint32_t x87_host_binary(X87Binary op, X86Fpr *r, const X86Fpr *a, const X86Fpr 
     return sw & (X87_FLAGS | X87_C1);
 }
 
-#define BINARY_TYPES(insn) \
-    switch (type) { \
-    case X87_F32: BINARY_MEM("f" insn "s"); break; \
-    case X87_F64: BINARY_MEM("f" insn "l"); break; \
+#define BINARY_TYPES(insn)                          \
+    switch (type) {                                 \
+    case X87_F32: BINARY_MEM("f" insn "s"); break;  \
+    case X87_F64: BINARY_MEM("f" insn "l"); break;  \
     case X87_I16: BINARY_MEM("fi" insn "s"); break; \
-    default: BINARY_MEM("fi" insn "l"); break; \
+    default: BINARY_MEM("fi" insn "l"); break;      \
     }
 
 uint32_t x87_host_binary_mem(X87Binary op, X87Type type, X86Fpr *r, const X86Fpr *a, uint64_t b, uint16_t cw)
@@ -90,9 +96,11 @@ uint32_t x87_host_binary_mem(X87Binary op, X87Type type, X86Fpr *r, const X86Fpr
     return sw & (X87_FLAGS | X87_C1);
 }
 
-#define COMPARE(insn) \
+#define COMPARE(insn)                                                                                   \
     __asm__ volatile("fldt %[b]\n\tfldt %[a]\n\t" insn " %%st(1)" STATUS "fstp %%st(0)\n\tfstp %%st(0)" \
-                     : "=a"(sw) : [a] "m"(*a), [b] "m"(*b) : CLOBBERS)
+                     : "=a"(sw)                                                                         \
+                     : [a] "m"(*a), [b] "m"(*b)                                                         \
+                     : CLOBBERS)
 #define COMPARE_MEM(insn) \
     __asm__ volatile("fldt %[a]\n\t" insn " %[b]" STATUS "fstp %%st(0)" : "=a"(sw) : [a] "m"(*a), [b] "m"(b) : CLOBBERS)
 
@@ -121,7 +129,8 @@ uint32_t x87_host_compare_mem(X87Type type, const X86Fpr *a, uint64_t b)
     return sw & (X87_FLAGS | X87_CC);
 }
 
-#define LOAD(insn) __asm__ volatile(insn " %[m]" STATUS "fstpt %[r]" : "=a"(sw), [r] "=m"(*r) : [m] "m"(bits) : CLOBBERS)
+#define LOAD(insn) \
+    __asm__ volatile(insn " %[m]" STATUS "fstpt %[r]" : "=a"(sw), [r] "=m"(*r) : [m] "m"(bits) : CLOBBERS)
 
 uint32_t x87_host_load(X87Type type, X86Fpr *r, uint64_t bits)
 {
@@ -137,8 +146,13 @@ uint32_t x87_host_load(X87Type type, X86Fpr *r, uint64_t bits)
     return sw & X87_FLAGS;
 }
 
-#define STORE(insn) __asm__ volatile("fldt %[a]\n\t" insn " %[m]" STATUS "fstp %%st(0)" : "=a"(sw), [m] "+m"(*bits) : [a] "m"(*a) : CLOBBERS)
-#define STORE_POP(insn) __asm__ volatile("fldt %[a]\n\t" insn " %[m]" STATUS : "=a"(sw), [m] "+m"(*bits) : [a] "m"(*a) : CLOBBERS)
+#define STORE(insn)                                                     \
+    __asm__ volatile("fldt %[a]\n\t" insn " %[m]" STATUS "fstp %%st(0)" \
+                     : "=a"(sw), [m] "+m"(*bits)                        \
+                     : [a] "m"(*a)                                      \
+                     : CLOBBERS)
+#define STORE_POP(insn) \
+    __asm__ volatile("fldt %[a]\n\t" insn " %[m]" STATUS : "=a"(sw), [m] "+m"(*bits) : [a] "m"(*a) : CLOBBERS)
 
 uint32_t x87_host_store(X87Type type, const X86Fpr *a, uint64_t *bits, uint16_t cw)
 {
@@ -199,14 +213,22 @@ uint32_t x87_host_store_bcd(const X86Fpr *a, uint8_t bcd[10], uint16_t cw)
     return sw & (X87_FLAGS | X87_C1);
 }
 
-/* One result in ST(0); whatever else is on the stack goes with FNINIT, which also brings back the host's control word. */
-#define FUNCTION(insn) \
-    __asm__ volatile("fldt %[b]\n\tfldt %[a]\n\t" insn STATUS "fstpt %[a]\n\tfninit" : "=a"(sw), [a] "+m"(s[0]) : [b] "m"(s[1]) : CLOBBERS)
+/* One result in ST(0); whatever else is on the stack goes with FNINIT, which also brings back the host's control word.
+ */
+#define FUNCTION(insn)                                                               \
+    __asm__ volatile("fldt %[b]\n\tfldt %[a]\n\t" insn STATUS "fstpt %[a]\n\tfninit" \
+                     : "=a"(sw), [a] "+m"(s[0])                                      \
+                     : [b] "m"(s[1])                                                 \
+                     : CLOBBERS)
 /* Pushes unless C2: then both are stored. */
-#define FUNCTION_PUSH(insn) \
-    __asm__ volatile("fldt %[a]\n\t" insn STATUS "fstpt %[a]\n\ttestl $0x400, %%eax\n\tjnz 2f\n\tfstpt %[b]\n2:\tfninit" \
-                     : "=a"(sw), [a] "+m"(s[0]), [b] "+m"(s[1]) : : CLOBBERS)
-#define TEST(insn) __asm__ volatile("fldt %[a]\n\t" insn STATUS "fstp %%st(0)\n\tfninit" : "=a"(sw) : [a] "m"(s[0]) : CLOBBERS)
+#define FUNCTION_PUSH(insn)                                                                  \
+    __asm__ volatile("fldt %[a]\n\t" insn STATUS                                             \
+                     "fstpt %[a]\n\ttestl $0x400, %%eax\n\tjnz 2f\n\tfstpt %[b]\n2:\tfninit" \
+                     : "=a"(sw), [a] "+m"(s[0]), [b] "+m"(s[1])                              \
+                     :                                                                       \
+                     : CLOBBERS)
+#define TEST(insn) \
+    __asm__ volatile("fldt %[a]\n\t" insn STATUS "fstp %%st(0)\n\tfninit" : "=a"(sw) : [a] "m"(s[0]) : CLOBBERS)
 
 uint32_t x87_host_function(X87Function f, X86Fpr s[2], uint16_t cw)
 {
@@ -219,7 +241,10 @@ uint32_t x87_host_function(X87Function f, X86Fpr s[2], uint16_t cw)
     case X87_FPTAN: FUNCTION_PUSH("fptan"); break;
     case X87_FPATAN: FUNCTION("fpatan"); break;
     case X87_FXTRACT: /* does not write C2 */
-        __asm__ volatile("fldt %[a]\n\tfxtract" STATUS "fstpt %[a]\n\tfstpt %[b]\n\tfninit" : "=a"(sw), [a] "+m"(s[0]), [b] "+m"(s[1]) : : CLOBBERS);
+        __asm__ volatile("fldt %[a]\n\tfxtract" STATUS "fstpt %[a]\n\tfstpt %[b]\n\tfninit"
+                         : "=a"(sw), [a] "+m"(s[0]), [b] "+m"(s[1])
+                         :
+                         : CLOBBERS);
         break;
     case X87_FPREM1: FUNCTION("fprem1"); break;
     case X87_FPREM: FUNCTION("fprem"); break;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * x87 instructions: stack, tags, exceptions (SDM 1 chapter 8; faults of the stack: 8.5.1.1). The arithmetic is x87-host.c's.
+ * x87 instructions: stack, tags, exceptions (SDM 1 chapter 8; faults of the stack: 8.5.1.1). The arithmetic is
+ * x87-host.c's.
  *
- * Each helper first raises what an earlier instruction left pending, then computes, and commits only where the exceptions that came up are masked
- * or are of the kind that is reported after the result (overflow, underflow, inexact; to memory only inexact). FIP is noted by
- * each instruction; FOP and FDP only with an unmasked exception, as processors do that say so in CPUID.7.EBX[6].
+ * Each helper first raises what an earlier instruction left pending, then computes, and commits only where the
+ * exceptions that came up are masked or are of the kind that is reported after the result (overflow, underflow,
+ * inexact; to memory only inexact). FIP is noted by each instruction; FOP and FDP only with an unmasked exception, as
+ * processors do that say so in CPUID.7.EBX[6].
  */
 #include <string.h>
 
@@ -14,7 +16,7 @@ static const X86Fpr indefinite = {.mantissa = 3ull << 62, .exponent = 0xffff};
 
 /* ---- stack ---- */
 
-static inline void set_valid(X86Cpu *x, unsigned i) { x->ftag &= (uint8_t)~(1u << ((x->ftop + i) & 7)); }
+static inline void set_valid(X86Cpu *x, unsigned i) { x->ftag &= (uint8_t) ~(1u << ((x->ftop + i) & 7)); }
 
 static inline void put_st(X86Cpu *x, unsigned i, const X86Fpr *v)
 {
@@ -107,7 +109,8 @@ static void binary(CpuState *cpu, uint32_t ctl, uint64_t fip)
     }
     pop(x, x87_ctl_pops(ctl));
 }
-const TcgHelper x87_helper_binary = {"x87_binary", (void *)binary, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64}, X87_SLOTS, X87_SLOTS};
+const TcgHelper x87_helper_binary = {"x87_binary",       (void *)binary, TCG_HELPER_RAISES, TCG_VOID,
+                                     {TCG_I32, TCG_I64}, X87_SLOTS,      X87_SLOTS};
 
 static void binary_mem(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t bits, uint64_t fdp)
 {
@@ -126,7 +129,8 @@ static void binary_mem(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t bits,
     }
 }
 const TcgHelper x87_helper_binary_mem = {
-    "x87_binary_mem", (void *)binary_mem, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64, TCG_I64}, X87_SLOTS, X87_SLOTS};
+    "x87_binary_mem", (void *)binary_mem, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64, TCG_I64},
+    X87_SLOTS,        X87_SLOTS};
 
 /* ---- comparisons ---- */
 
@@ -150,7 +154,8 @@ static void compare(CpuState *cpu, uint32_t ctl, uint64_t fip)
     bool empty = x87_empty(x, 0) || x87_empty(x, i);
     put_comparison(x, ctl, empty ? 0 : x87_host_compare(ctl & X87_CTL_QUIET, x87_st(x, 0), x87_st(x, i)), 0, empty);
 }
-const TcgHelper x87_helper_compare = {"x87_compare", (void *)compare, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64}, X87_SLOTS, X87_SLOTS};
+const TcgHelper x87_helper_compare = {"x87_compare",      (void *)compare, TCG_HELPER_RAISES, TCG_VOID,
+                                      {TCG_I32, TCG_I64}, X87_SLOTS,       X87_SLOTS};
 
 static void compare_mem(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t bits, uint64_t fdp)
 {
@@ -159,8 +164,13 @@ static void compare_mem(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t bits
     bool empty = x87_empty(x, 0);
     put_comparison(x, ctl, empty ? 0 : x87_host_compare_mem(x87_ctl_type(ctl), x87_st(x, 0), bits), fdp, empty);
 }
-const TcgHelper x87_helper_compare_mem = {
-    "x87_compare_mem", (void *)compare_mem, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64, TCG_I64}, X87_SLOTS, X87_SLOTS};
+const TcgHelper x87_helper_compare_mem = {"x87_compare_mem",
+                                          (void *)compare_mem,
+                                          TCG_HELPER_RAISES,
+                                          TCG_VOID,
+                                          {TCG_I32, TCG_I64, TCG_I64, TCG_I64},
+                                          X87_SLOTS,
+                                          X87_SLOTS};
 
 /* FCOMI and FUCOMI: the status flags afterwards. */
 static uint64_t comi(CpuState *cpu, uint32_t ctl, uint64_t fip)
@@ -178,7 +188,8 @@ static uint64_t comi(CpuState *cpu, uint32_t ctl, uint64_t fip)
     }
     return (sw & X87_C0 ? EFL_CF : 0) | (sw & X87_C2 ? EFL_PF : 0) | (sw & X87_C3 ? EFL_ZF : 0);
 }
-const TcgHelper x87_helper_comi = {"x87_comi", (void *)comi, TCG_HELPER_RAISES, TCG_I64, {TCG_I32, TCG_I64}, X87_SLOTS, X87_SLOTS};
+const TcgHelper x87_helper_comi = {"x87_comi",         (void *)comi, TCG_HELPER_RAISES, TCG_I64,
+                                   {TCG_I32, TCG_I64}, X87_SLOTS,    X87_SLOTS};
 
 /* ---- loads ---- */
 
@@ -201,7 +212,8 @@ static void load80(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t mantissa,
     push_result(x, ctl, &r, 0, 0);
 }
 const TcgHelper x87_helper_load80 = {
-    "x87_load80", (void *)load80, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64, TCG_I32}, X87_SLOTS, X87_SLOTS};
+    "x87_load80", (void *)load80, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64, TCG_I32},
+    X87_SLOTS,    X87_SLOTS};
 
 static void load_bcd(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t low, uint32_t high)
 {
@@ -215,7 +227,8 @@ static void load_bcd(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t low, ui
     push_result(x, ctl, &r, 0, 0);
 }
 const TcgHelper x87_helper_load_bcd = {
-    "x87_load_bcd", (void *)load_bcd, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64, TCG_I32}, X87_SLOTS, X87_SLOTS};
+    "x87_load_bcd", (void *)load_bcd, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64, TCG_I32},
+    X87_SLOTS,      X87_SLOTS};
 
 static void push_st(CpuState *cpu, uint32_t ctl, uint64_t fip)
 {
@@ -231,7 +244,8 @@ static void push_st(CpuState *cpu, uint32_t ctl, uint64_t fip)
     X86Fpr r = *x87_st(x, i);
     push_result(x, ctl, &r, 0, 0);
 }
-const TcgHelper x87_helper_push_st = {"x87_push_st", (void *)push_st, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64}, X87_SLOTS, X87_SLOTS};
+const TcgHelper x87_helper_push_st = {"x87_push_st",      (void *)push_st, TCG_HELPER_RAISES, TCG_VOID,
+                                      {TCG_I32, TCG_I64}, X87_SLOTS,       X87_SLOTS};
 
 static void constant(CpuState *cpu, uint32_t ctl, uint64_t fip)
 {
@@ -241,11 +255,15 @@ static void constant(CpuState *cpu, uint32_t ctl, uint64_t fip)
     x87_host_constant((X87Constant)x87_ctl_op(ctl), &r, x->fcw);
     push_result(x, ctl, &r, 0, 0);
 }
-const TcgHelper x87_helper_constant = {"x87_constant", (void *)constant, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64}, X87_SLOTS, X87_SLOTS};
+const TcgHelper x87_helper_constant = {"x87_constant",     (void *)constant, TCG_HELPER_RAISES, TCG_VOID,
+                                       {TCG_I32, TCG_I64}, X87_SLOTS,        X87_SLOTS};
 
 /* ---- stores ---- */
 
-static TcgMem mem_of(unsigned bytes, unsigned mode) { return TCG_MEM((unsigned)__builtin_ctz(bytes), 0u, 0u, TCG_ALIGN_ANY, mode); }
+static TcgMem mem_of(unsigned bytes, unsigned mode)
+{
+    return TCG_MEM((unsigned)__builtin_ctz(bytes), 0u, 0u, TCG_ALIGN_ANY, mode);
+}
 
 /* A stack fault's answer, or false. */
 static bool store_of_empty(X86Cpu *x, uint32_t ctl, bool *may_store)
@@ -285,7 +303,8 @@ static void store(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t linear, ui
     }
 }
 const TcgHelper x87_helper_store = {
-    "x87_store", (void *)store, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64, TCG_I64}, X87_SLOTS, X87_SLOTS};
+    "x87_store", (void *)store, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64, TCG_I64},
+    X87_SLOTS,   X87_SLOTS};
 
 static void store80(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t linear)
 {
@@ -345,7 +364,8 @@ static void store_st(CpuState *cpu, uint32_t ctl, uint64_t fip)
     }
     pop(x, x87_ctl_pops(ctl));
 }
-const TcgHelper x87_helper_store_st = {"x87_store_st", (void *)store_st, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64}, X87_SLOTS, X87_SLOTS};
+const TcgHelper x87_helper_store_st = {"x87_store_st",     (void *)store_st, TCG_HELPER_RAISES, TCG_VOID,
+                                       {TCG_I32, TCG_I64}, X87_SLOTS,        X87_SLOTS};
 
 /* ---- moves ---- */
 
@@ -374,7 +394,8 @@ static void xch(CpuState *cpu, uint32_t ctl, uint64_t fip)
     put_st(x, 0, x87_st(x, i));
     put_st(x, i, &t);
 }
-const TcgHelper x87_helper_xch = {"x87_xch", (void *)xch, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64}, X87_SLOTS, X87_SLOTS};
+const TcgHelper x87_helper_xch = {"x87_xch",          (void *)xch, TCG_HELPER_RAISES, TCG_VOID,
+                                  {TCG_I32, TCG_I64}, X87_SLOTS,   X87_SLOTS};
 
 static void cmov(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t condition)
 {
@@ -391,7 +412,8 @@ static void cmov(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t condition)
         put_st(x, 0, x87_st(x, i));
     }
 }
-const TcgHelper x87_helper_cmov = {"x87_cmov", (void *)cmov, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64}, X87_SLOTS, X87_SLOTS};
+const TcgHelper x87_helper_cmov = {"x87_cmov", (void *)cmov, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64},
+                                   X87_SLOTS,  X87_SLOTS};
 
 static void misc(CpuState *cpu, uint32_t ctl, uint64_t fip)
 {
@@ -403,12 +425,9 @@ static void misc(CpuState *cpu, uint32_t ctl, uint64_t fip)
         x->ftag |= (uint8_t)(1u << ((x->ftop + i) & 7));
         pop(x, x87_ctl_pops(ctl));
         break;
-    case X87_NOP:
-        return;
+    case X87_NOP: return;
     case X87_INCSTP:
-    case X87_DECSTP:
-        x->ftop = (x->ftop + (op == X87_INCSTP ? 1 : 7)) & 7;
-        break;
+    case X87_DECSTP: x->ftop = (x->ftop + (op == X87_INCSTP ? 1 : 7)) & 7; break;
     default:
         if (x87_empty(x, 0)) {
             if (stack_underflow(x, ctl)) {
@@ -420,21 +439,28 @@ static void misc(CpuState *cpu, uint32_t ctl, uint64_t fip)
     }
     x->fsw &= (uint16_t)~X87_C1;
 }
-const TcgHelper x87_helper_misc = {"x87_misc", (void *)misc, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64}, X87_SLOTS, X87_SLOTS};
+const TcgHelper x87_helper_misc = {"x87_misc",         (void *)misc, TCG_HELPER_RAISES, TCG_VOID,
+                                   {TCG_I32, TCG_I64}, X87_SLOTS,    X87_SLOTS};
 
 /* ---- functions ---- */
 
 static bool reads_st1(X87Function f)
 {
-    return f == X87_FYL2X || f == X87_FPATAN || f == X87_FPREM || f == X87_FPREM1 || f == X87_FYL2XP1 || f == X87_FSCALE;
+    return f == X87_FYL2X || f == X87_FPATAN || f == X87_FPREM || f == X87_FPREM1 || f == X87_FYL2XP1 ||
+           f == X87_FSCALE;
 }
 
 /* Condition codes that the function writes beside C1. FPREM without a number as result keeps C0 and C3. */
 static uint32_t codes_of(X87Function f)
 {
     switch (f) {
-    case X87_FPTAN: case X87_FSINCOS: case X87_FSIN: case X87_FCOS: return X87_C2;
-    case X87_FPREM: case X87_FPREM1: case X87_FTST: return X87_C0 | X87_C2 | X87_C3;
+    case X87_FPTAN:
+    case X87_FSINCOS:
+    case X87_FSIN:
+    case X87_FCOS: return X87_C2;
+    case X87_FPREM:
+    case X87_FPREM1:
+    case X87_FTST: return X87_C0 | X87_C2 | X87_C3;
     default: return 0;
     }
 }
@@ -444,7 +470,8 @@ static bool is_nan(const X86Fpr *r) { return (r->exponent & 0x7fff) == 0x7fff &&
 static void xam(X86Cpu *x)
 {
     X86Fpr s[2] = {*x87_st(x, 0), indefinite};
-    uint32_t sw = x87_empty(x, 0) ? X87_C0 | X87_C3 | (s[0].exponent & 0x8000 ? X87_C1 : 0) : x87_host_function(X87_FXAM, s, x->fcw);
+    uint32_t sw = x87_empty(x, 0) ? X87_C0 | X87_C3 | (s[0].exponent & 0x8000 ? X87_C1 : 0)
+                                  : x87_host_function(X87_FXAM, s, x->fcw);
     x->fsw = (uint16_t)((x->fsw & ~X87_CC) | (sw & X87_CC));
 }
 
@@ -485,7 +512,7 @@ static void function(CpuState *cpu, uint32_t ctl, uint64_t fip)
             x->fsw |= codes;
             return;
         }
-        x->fsw &= (uint16_t)~(codes & X87_C2);
+        x->fsw &= (uint16_t) ~(codes & X87_C2);
         if (ok) {
             put_st(x, x87_ctl_pops(ctl), &indefinite);
             pop(x, x87_ctl_pops(ctl));
@@ -512,4 +539,5 @@ static void function(CpuState *cpu, uint32_t ctl, uint64_t fip)
         }
     }
 }
-const TcgHelper x87_helper_function = {"x87_function", (void *)function, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64}, X87_SLOTS, X87_SLOTS};
+const TcgHelper x87_helper_function = {"x87_function",     (void *)function, TCG_HELPER_RAISES, TCG_VOID,
+                                       {TCG_I32, TCG_I64}, X87_SLOTS,        X87_SLOTS};

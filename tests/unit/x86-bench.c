@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * target/x86's side of the bench: a machine of 2 MiB RAM with one CPU that is put straight into user mode, with page tables
- * of its own that map the bench's pages. Exceptions are not delivered: the CPU's target record is a copy whose delivery notes
- * them and stops the run. The test's thread is the vCPU's.
+ * target/x86's side of the bench: a machine of 2 MiB RAM with one CPU that is put straight into user mode, with page
+ * tables of its own that map the bench's pages. Exceptions are not delivered: the CPU's target record is a copy whose
+ * delivery notes them and stops the run. The test's thread is the vCPU's.
  */
 #include <glib.h>
 #include <string.h>
@@ -63,9 +63,15 @@ static bool bench_init(Machine *m, Error **errp)
     return true;
 }
 
-static const MachineRecord bench_machine = {
-    .name = "x86-bench", .target = "x86_64", .desc = "instruction tests", .max_cpus = 1, .default_ram = RAM_SIZE, .min_ram = RAM_SIZE,
-    .max_ram = RAM_SIZE, .state_size = sizeof(X86Bench *), .init = bench_init};
+static const MachineRecord bench_machine = {.name = "x86-bench",
+                                            .target = "x86_64",
+                                            .desc = "instruction tests",
+                                            .max_cpus = 1,
+                                            .default_ram = RAM_SIZE,
+                                            .min_ram = RAM_SIZE,
+                                            .max_ram = RAM_SIZE,
+                                            .state_size = sizeof(X86Bench *),
+                                            .init = bench_init};
 MACHINE(bench_machine);
 
 static bool accel_add(void *accel, CpuState *cpu, Error **errp) { return tcg_accel_add_cpu(accel, cpu, errp); }
@@ -165,7 +171,8 @@ X86Cpu *x86_bench_cpu(X86Bench *b) { return b->x; }
 
 static void set_mode(X86Cpu *x, X86BenchMode mode)
 {
-    unsigned code = 0xb | X86_ATTR_S | 3 << X86_ATTR_DPL_SHIFT | X86_ATTR_P, data = 3 | X86_ATTR_S | 3 << X86_ATTR_DPL_SHIFT | X86_ATTR_P;
+    unsigned code = 0xb | X86_ATTR_S | 3 << X86_ATTR_DPL_SHIFT | X86_ATTR_P,
+             data = 3 | X86_ATTR_S | 3 << X86_ATTR_DPL_SHIFT | X86_ATTR_P;
     if (mode == X86_BENCH_16) {
         x86_set_seg(x, X86_CS, 7, X86_BENCH_CODE, 0xffff, (uint16_t)code);
         for (unsigned i = 0; i < X86_SEG_COUNT; i++) {
@@ -306,14 +313,16 @@ void x86_bench_print_state(const X86BenchState *s, FILE *out)
         fprintf(out, "%s%-3s %016" G_GINT64_MODIFIER "x", i % 4 ? "  " : "    ", x86_gpr_names[i], s->gpr[i]);
         fputs(i % 4 == 3 ? "\n" : "", out);
     }
-    fprintf(out, "    rip %" G_GINT64_MODIFIER "x flags %" G_GINT64_MODIFIER "x mxcsr %x fcw %x fsw %x ftw %x\n", s->rip, s->rflags, s->mxcsr,
-            s->fcw, s->fsw, s->ftw);
+    fprintf(out, "    rip %" G_GINT64_MODIFIER "x flags %" G_GINT64_MODIFIER "x mxcsr %x fcw %x fsw %x ftw %x\n",
+            s->rip, s->rflags, s->mxcsr, s->fcw, s->fsw, s->ftw);
     for (unsigned i = 0; i < 16; i++) {
-        fprintf(out, "    ymm%-2u %016" G_GINT64_MODIFIER "x %016" G_GINT64_MODIFIER "x %016" G_GINT64_MODIFIER "x %016" G_GINT64_MODIFIER "x\n",
+        fprintf(out,
+                "    ymm%-2u %016" G_GINT64_MODIFIER "x %016" G_GINT64_MODIFIER "x %016" G_GINT64_MODIFIER
+                "x %016" G_GINT64_MODIFIER "x\n",
                 i, s->ymm[i][3], s->ymm[i][2], s->ymm[i][1], s->ymm[i][0]);
     }
     for (unsigned i = 0; i < 8; i++) {
-        fprintf(out, "%sst%u %04x:%016" G_GINT64_MODIFIER "x%s", i % 4 ? "  " : "    ", i, s->st[i].exponent, s->st[i].mantissa,
-                i % 4 == 3 ? "\n" : "");
+        fprintf(out, "%sst%u %04x:%016" G_GINT64_MODIFIER "x%s", i % 4 ? "  " : "    ", i, s->st[i].exponent,
+                s->st[i].mantissa, i % 4 == 3 ? "\n" : "");
     }
 }

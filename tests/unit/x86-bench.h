@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A test bench for x86 instructions: the same bytes with the same state are run by target/x86 (a flat machine without firmware
- * or devices, the real accelerator) and by the host processor (a sandboxed child process), and what they leave is compared.
+ * A test bench for x86 instructions: the same bytes with the same state are run by target/x86 (a flat machine without
+ * firmware or devices, the real accelerator) and by the host processor (a sandboxed child process), and what they leave
+ * is compared.
  *
- * Both sides see the same addresses: X86_BENCH_CODE (two pages, read and execute), X86_BENCH_DATA (two pages, read and write)
- * and the read-only page behind them; everything else is unmapped. Both run with CPL 3. A run ends with the first
- * exception; code pages are filled with HLT, which is one.
+ * Both sides see the same addresses: X86_BENCH_CODE (two pages, read and execute), X86_BENCH_DATA (two pages, read and
+ * write) and the read-only page behind them; everything else is unmapped. Both run with CPL 3. A run ends with the
+ * first exception; code pages are filled with HLT, which is one.
  */
 #ifndef X86_BENCH_H
 #define X86_BENCH_H
@@ -15,13 +16,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define X86_BENCH_CODE 0x10000000u
+#define X86_BENCH_CODE      0x10000000u
 #define X86_BENCH_CODE_SIZE 0x2000u
-#define X86_BENCH_DATA 0x10010000u
-#define X86_BENCH_DATA_SIZE 0x2000u  /* writable; compared */
-#define X86_BENCH_RO_SIZE 0x1000u    /* behind it, read only, zero */
-#define X86_BENCH_FS_BASE (X86_BENCH_DATA + 0x400) /* where FS and GS point in 64-bit mode */
-#define X86_BENCH_GS_BASE (X86_BENCH_DATA + 0x1000)
+#define X86_BENCH_DATA      0x10010000u
+#define X86_BENCH_DATA_SIZE 0x2000u                  /* writable; compared */
+#define X86_BENCH_RO_SIZE   0x1000u                  /* behind it, read only, zero */
+#define X86_BENCH_FS_BASE   (X86_BENCH_DATA + 0x400) /* where FS and GS point in 64-bit mode */
+#define X86_BENCH_GS_BASE   (X86_BENCH_DATA + 0x1000)
 enum { X86_BENCH_MAX_CODE = 160 };
 
 typedef enum X86BenchMode { X86_BENCH_64, X86_BENCH_32, X86_BENCH_16, X86_BENCH_MODES } X86BenchMode;
@@ -30,7 +31,7 @@ enum { X86_BENCH_ENDLESS = 256, X86_BENCH_DIED };
 
 typedef struct X86BenchState {
     uint64_t gpr[16];
-    uint64_t rip;      /* linear */
+    uint64_t rip; /* linear */
     uint64_t rflags;
     uint64_t ymm[16][4];
     uint32_t mxcsr;
@@ -41,7 +42,7 @@ typedef struct X86BenchState {
     struct {
         uint64_t mantissa;
         uint16_t exponent, pad[3];
-    } st[8];           /* ST(0).. */
+    } st[8]; /* ST(0).. */
     uint64_t fs_base, gs_base;
     /* results only: how it ended */
     uint32_t vector, error;
@@ -50,7 +51,7 @@ typedef struct X86BenchState {
 
 typedef struct X86BenchCase {
     uint32_t mode;
-    uint32_t code_offset;  /* in the code pages */
+    uint32_t code_offset; /* in the code pages */
     uint32_t code_len;
     uint8_t code[X86_BENCH_MAX_CODE];
     X86BenchState in, out;
@@ -74,7 +75,8 @@ uint16_t x86_native_selector(const X86Native *n, X86BenchMode mode, char seg);
 
 /* --- target/x86 (x86-bench.c) --- */
 typedef struct X86Bench X86Bench;
-/* @accel_opts: as of -accel tcg ("interp=on", "one-insn=on", NULL); @model: as of -cpu, NULL: "max". Ends the program where it cannot. */
+/* @accel_opts: as of -accel tcg ("interp=on", "one-insn=on", NULL); @model: as of -cpu, NULL: "max". Ends the program
+ * where it cannot. */
 X86Bench *x86_bench_new(const char *accel_opts, const char *model);
 void x86_bench_free(X86Bench *b);
 struct X86Cpu *x86_bench_cpu(X86Bench *b);

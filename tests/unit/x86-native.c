@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The host's side of the x86 bench: a child process that runs a case by returning from a signal handler into it. The signal frame
- * holds all of a thread's user state, so sigreturn loads everything at once, and the signal that ends the run shows everything
- * again, together with the exception's vector and error code.
+ * The host's side of the x86 bench: a child process that runs a case by returning from a signal handler into it. The
+ * signal frame holds all of a thread's user state, so sigreturn loads everything at once, and the signal that ends the
+ * run shows everything again, together with the exception's vector and error code.
  *
- * The child shares nothing with its parent but the cases, has a small address space at known low addresses, and before its first case gives
- * up all system calls but read, write and sigreturn (seccomp's strict mode). A timer ends endless cases. While a case runs FS and GS
- * hold the case's bases, so the handler may not touch thread-local storage before it has its own again.
+ * The child shares nothing with its parent but the cases, has a small address space at known low addresses, and before
+ * its first case gives up all system calls but read, write and sigreturn (seccomp's strict mode). A timer ends endless
+ * cases. While a case runs FS and GS hold the case's bases, so the handler may not touch thread-local storage before it
+ * has its own again.
  */
 #include <asm/ldt.h>
 #include <cpuid.h>
@@ -41,7 +42,7 @@ typedef struct Shared {
 
 struct X86Native {
     Shared *shared;
-    int code_fd;       /* of the code pages: the child has them read-only */
+    int code_fd; /* of the code pages: the child has them read-only */
     uint8_t *code;
     int to_child, from_child;
     pid_t pid;
@@ -53,18 +54,19 @@ struct X86Native {
 static struct Child {
     uint64_t host_fs, host_gs, guest_fs, guest_gs;
     Shared *shared;
-    uint8_t *code;      /* writable */
+    uint8_t *code; /* writable */
     int in, out;
     unsigned now, count; /* case that runs, cases of this batch */
     bool running;
     unsigned ticks;
-    unsigned ymm_offset; /* in the extended state; 0: no AVX */
+    unsigned ymm_offset;         /* in the extended state; 0: no AVX */
     unsigned used_from, used_to; /* of the code pages */
 } child;
 
 G_STATIC_ASSERT(offsetof(struct Child, guest_gs) == 24);
 
-/* Entry of every signal: clears AC, NT and ID (sigreturn leaves them), swaps segment bases, and swaps them again on the way out. */
+/* Entry of every signal: clears AC, NT and ID (sigreturn leaves them), swaps segment bases, and swaps them again on the
+ * way out. */
 void x86_native_entry(int sig, siginfo_t *info, void *uc);
 void x86_native_signal(int sig, siginfo_t *info, void *uc);
 extern struct Child *const x86_native_child;
@@ -229,11 +231,19 @@ void x86_native_signal(int sig, siginfo_t *info, void *opaque)
 /* 16-bit segments of 64 KiB for code and data, entries 0 and 1 of the local table. */
 static bool make_ldt(void)
 {
-    struct user_desc d = {.entry_number = 0, .base_addr = X86_BENCH_CODE, .limit = 0xffff, .contents = MODIFY_LDT_CONTENTS_CODE, .useable = 1};
+    struct user_desc d = {.entry_number = 0,
+                          .base_addr = X86_BENCH_CODE,
+                          .limit = 0xffff,
+                          .contents = MODIFY_LDT_CONTENTS_CODE,
+                          .useable = 1};
     if (syscall(SYS_modify_ldt, 0x11, &d, sizeof(d)) != 0) {
         return false;
     }
-    d = (struct user_desc){.entry_number = 1, .base_addr = X86_BENCH_DATA, .limit = 0xffff, .contents = MODIFY_LDT_CONTENTS_DATA, .useable = 1};
+    d = (struct user_desc){.entry_number = 1,
+                           .base_addr = X86_BENCH_DATA,
+                           .limit = 0xffff,
+                           .contents = MODIFY_LDT_CONTENTS_DATA,
+                           .useable = 1};
     return syscall(SYS_modify_ldt, 0x11, &d, sizeof(d)) == 0;
 }
 
@@ -265,7 +275,8 @@ static G_NORETURN void child_main(X86Native *n, int in, int out)
     __asm__ volatile("rdgsbase %0" : "=r"(base));
     child.host_gs = base;
     int fixed = MAP_FIXED_NOREPLACE | MAP_SHARED;
-    if (mmap((void *)(uintptr_t)X86_BENCH_CODE, X86_BENCH_CODE_SIZE, PROT_READ | PROT_EXEC, fixed, n->code_fd, 0) == MAP_FAILED ||
+    if (mmap((void *)(uintptr_t)X86_BENCH_CODE, X86_BENCH_CODE_SIZE, PROT_READ | PROT_EXEC, fixed, n->code_fd, 0) ==
+            MAP_FAILED ||
         mmap((void *)(uintptr_t)X86_BENCH_DATA, X86_BENCH_DATA_SIZE + X86_BENCH_RO_SIZE, PROT_READ | PROT_WRITE,
              MAP_FIXED_NOREPLACE | MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0) == MAP_FAILED ||
         mprotect((void *)(uintptr_t)(X86_BENCH_DATA + X86_BENCH_DATA_SIZE), X86_BENCH_RO_SIZE, PROT_READ) < 0) {

@@ -11,7 +11,8 @@
 #define X64 "%016" G_GINT64_MODIFIER "x"
 enum { COMPARED_FLAGS = EFL_STATUS | EFL_DF | EFL_TF | EFL_NT | EFL_AC | EFL_ID };
 
-static const char *const names64[16] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"};
+static const char *const names64[16] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+                                        "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
 
 /* ---- comparison ---- */
 
@@ -30,16 +31,18 @@ static void compare_vectors(GString **out, const X86BenchState *e, const X86Benc
     for (unsigned i = 0; i < regs; i++) {
         if (memcmp(e->ymm[i], g->ymm[i], 32)) {
             *out = *out ? *out : g_string_new(NULL);
-            g_string_append_printf(*out, "    ymm%u: expected " X64 "_" X64 "_" X64 "_" X64 "\n          %*sgot " X64 "_" X64 "_" X64 "_" X64 "\n", i,
-                                   e->ymm[i][3], e->ymm[i][2], e->ymm[i][1], e->ymm[i][0], i < 10 ? 5 : 6, "", g->ymm[i][3], g->ymm[i][2], g->ymm[i][1],
-                                   g->ymm[i][0]);
+            g_string_append_printf(*out,
+                                   "    ymm%u: expected " X64 "_" X64 "_" X64 "_" X64 "\n          %*sgot " X64 "_" X64
+                                   "_" X64 "_" X64 "\n",
+                                   i, e->ymm[i][3], e->ymm[i][2], e->ymm[i][1], e->ymm[i][0], i < 10 ? 5 : 6, "",
+                                   g->ymm[i][3], g->ymm[i][2], g->ymm[i][1], g->ymm[i][0]);
         }
     }
     for (unsigned i = 0; i < 8; i++) {
         if (e->st[i].mantissa != g->st[i].mantissa || e->st[i].exponent != g->st[i].exponent) {
             *out = *out ? *out : g_string_new(NULL);
-            g_string_append_printf(*out, "    st%u: expected %04x:" X64 ", got %04x:" X64 "\n", i, e->st[i].exponent, e->st[i].mantissa, g->st[i].exponent,
-                                   g->st[i].mantissa);
+            g_string_append_printf(*out, "    st%u: expected %04x:" X64 ", got %04x:" X64 "\n", i, e->st[i].exponent,
+                                   e->st[i].mantissa, g->st[i].exponent, g->st[i].mantissa);
         }
     }
 }
@@ -72,17 +75,25 @@ char *compare_states(const CompareOptions *o, const X86BenchCase *c, const X86Be
     const X86BenchState *e = &c->out;
     GString *out = NULL;
     bool is64 = c->mode == X86_BENCH_64;
-    if (e->vector == X86_EXC_GP && got->vector == X86_EXC_GP && is64 && (uint64_t)((int64_t)(got->rip << 16) >> 16) != got->rip) {
+    if (e->vector == X86_EXC_GP && got->vector == X86_EXC_GP && is64 &&
+        (uint64_t)((int64_t)(got->rip << 16) >> 16) != got->rip) {
         return NULL; /* a jump to an address that is not canonical faults before or behind the jump, by processor */
     }
-    if (e->vector == X86_EXC_MF && (got->vector == X86_EXC_PF || got->vector == X86_EXC_GP) && e->rip == got->rip && !o->strict) {
+    if (e->vector == X86_EXC_MF && (got->vector == X86_EXC_PF || got->vector == X86_EXC_GP) && e->rip == got->rip &&
+        !o->strict) {
         return NULL; /* a waiting x87 exception and a fault of memory: which one is first does not matter to anybody */
     }
-    uint32_t present = e->vector == X86_EXC_PF && e->fault_address >> 63 ? X86_PFEC_P : 0; /* what the kernel has there is its affair */
+    if ((e->fsw & ~c->in.fsw & 0x80) && got->vector != X86_EXC_MF && e->rip != got->rip && !o->strict) {
+        return NULL; /* a store of an empty register that is not masked: the operand's segment need not be looked at */
+    }
+    uint32_t present = e->vector == X86_EXC_PF && e->fault_address >> 63
+                           ? X86_PFEC_P
+                           : 0; /* what the kernel has there is its affair */
     bool stack = e->vector == X86_EXC_SS && got->vector == X86_EXC_GP && !o->strict;
     differ(&out, "vector", 0, stack ? X86_EXC_GP : e->vector, got->vector);
     differ(&out, "error code", 0, e->error & ~present, got->error & ~present);
-    bool same_page = e->vector == X86_EXC_PF && (e->fault_address ^ got->fault_address) < 4096 && !o->strict; /* long operands */
+    bool same_page =
+        e->vector == X86_EXC_PF && (e->fault_address ^ got->fault_address) < 4096 && !o->strict; /* long operands */
     differ(&out, "fault address", 0, e->fault_address, same_page ? e->fault_address : got->fault_address);
     differ(&out, "rip", 0, e->rip, got->rip);
     for (unsigned i = 0; i < (is64 ? 16u : 8u); i++) {
@@ -200,7 +211,8 @@ void case_print(const X86BenchCase *c, uint64_t flags, uint32_t undefined, FILE 
         memset(brief->data, 0, sizeof(brief->data));
     }
     case_write(brief, flags, undefined, out);
-    fprintf(out, "  ended by exception %u at %" G_GINT64_MODIFIER "x%s\n", c->out.vector, c->out.rip, lines > 16 ? ", depends on much memory" : "");
+    fprintf(out, "  ended by exception %u at %" G_GINT64_MODIFIER "x%s\n", c->out.vector, c->out.rip,
+            lines > 16 ? ", depends on much memory" : "");
 }
 
 /* ---- reading ---- */

@@ -2,9 +2,9 @@
 /*
  * Cases as text, and the comparison of what a case left.
  *
- * A saved case is one line of words: `64` (mode), `at=OFFSET` in the code pages, `code=HEX`, `undefined=HEX` (flags), then what is not 0:
- * `rax=HEX`, `flags=`, `mxcsr=`, `ymm3=HEX` (64 digits), `st0=EXPONENT:MANTISSA`, `fcw=`, `fsw=`, `ftw=`, `OFFSET=HEX` (data, by lines of 16 bytes).
- * What stands behind a ; is a comment.
+ * A saved case is one line of words: `64` (mode), `at=OFFSET` in the code pages, `code=HEX`, `undefined=HEX` (flags),
+ * then what is not 0: `rax=HEX`, `flags=`, `mxcsr=`, `ymm3=HEX` (64 digits), `st0=EXPONENT:MANTISSA`, `fcw=`, `fsw=`,
+ * `ftw=`, `OFFSET=HEX` (data, by lines of 16 bytes). What stands behind a ; is a comment.
  */
 #ifndef TESTS_ISA_X86_CASE_H
 #define TESTS_ISA_X86_CASE_H
@@ -14,9 +14,10 @@
 #include "../../unit/x86-bench.h"
 
 typedef struct CompareOptions {
-    uint32_t undefined;  /* status flags that may be anything */
+    uint32_t undefined; /* status flags that may be anything */
     bool x87_pointers;
-    bool strict;         /* what processors differ in, or nobody minds: #SS for addresses that are not canonical, addresses in a page, order of #MF */
+    bool strict; /* what processors differ in, or nobody minds: #SS for addresses that are not canonical, addresses in a
+                    page, order of #MF */
 } CompareOptions;
 
 /* @c->out is what is expected. NULL: the same; else lines that say what differs; g_free. */

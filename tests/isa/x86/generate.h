@@ -2,9 +2,10 @@
 /*
  * Random x86 instruction sequences with random state, made from the instruction rows of target/x86.
  *
- * Most memory operands lie in the bench's data pages, because a few registers start as pointers and the generator prefers them as bases;
- * the rest faults, on both sides alike. Left out is what depends on the operating system or differs between processors (generate.c has
- * the list). Behind an instruction that leaves flags undefined a compare makes all of them defined again, unless it is the last one.
+ * Most memory operands lie in the bench's data pages, because a few registers start as pointers and the generator
+ * prefers them as bases; the rest faults, on both sides alike. Left out is what depends on the operating system or
+ * differs between processors (generate.c has the list). Behind an instruction that leaves flags undefined a compare
+ * makes all of them defined again, unless it is the last one.
  */
 #ifndef TESTS_ISA_X86_GENERATE_H
 #define TESTS_ISA_X86_GENERATE_H
@@ -32,10 +33,10 @@ typedef struct GenSequence {
 } GenSequence;
 
 typedef struct GenOptions {
-    const char *only;    /* glob on instruction names, or NULL */
-    const char *group;   /* glob on the operands' column and pattern: "VEX*" */
+    const char *only;  /* glob on instruction names, or NULL */
+    const char *group; /* glob on the operands' column and pattern: "VEX*" */
     unsigned max_insns;
-    bool alone;          /* no second instruction but what cleans up flags */
+    bool alone; /* no second instruction but what cleans up flags */
 } GenOptions;
 
 typedef struct GenRandom {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Random state for a case: values at the borders of what instructions distinguish, in registers and memory. Pointer registers are those
- * that generate.c prefers as bases.
+ * Random state for a case: values at the borders of what instructions distinguish, in registers and memory. Pointer
+ * registers are those that generate.c prefers as bases.
  */
 #include <string.h>
 
@@ -11,8 +11,28 @@
 
 static uint64_t integer(GenRandom *r)
 {
-    static const uint64_t special[] = {0, 1, 2, ~0ull, 1ull << 63, ~(1ull << 63), 0x80000000, 0x7fffffff, 0xffffffff, 0x8000, 0x7fff, 0xffff,
-                                       0x80, 0x7f, 0xff, 0x55aa55aa55aa55aa, 0x0123456789abcdef, 0xffffffff80000000, 31, 63, 64, 10};
+    static const uint64_t special[] = {0,
+                                       1,
+                                       2,
+                                       ~0ull,
+                                       1ull << 63,
+                                       ~(1ull << 63),
+                                       0x80000000,
+                                       0x7fffffff,
+                                       0xffffffff,
+                                       0x8000,
+                                       0x7fff,
+                                       0xffff,
+                                       0x80,
+                                       0x7f,
+                                       0xff,
+                                       0x55aa55aa55aa55aa,
+                                       0x0123456789abcdef,
+                                       0xffffffff80000000,
+                                       31,
+                                       63,
+                                       64,
+                                       10};
     uint64_t any = gen_random(r);
     switch (gen_below(r, 6)) {
     case 0:
@@ -26,9 +46,10 @@ static uint64_t integer(GenRandom *r)
 
 static uint32_t single(GenRandom *r)
 {
-    static const uint32_t special[] = {0, 0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc00001, 0x7f800001, 0xff812345,
-                                       1, 0x807fffff, 0x7f7fffff, 0x4f000000, 0xcf000001, 0x4effffff, 0x3f000000, 0x3effffff, 0x4b800001,
-                                       0x00800000, 0x40490fdb, 0xcb000001, 0x5f000000, 0x34000000};
+    static const uint32_t special[] = {0,          0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000,
+                                       0x7fc00000, 0xffc00001, 0x7f800001, 0xff812345, 1,          0x807fffff,
+                                       0x7f7fffff, 0x4f000000, 0xcf000001, 0x4effffff, 0x3f000000, 0x3effffff,
+                                       0x4b800001, 0x00800000, 0x40490fdb, 0xcb000001, 0x5f000000, 0x34000000};
     uint32_t any = (uint32_t)gen_random(r);
     switch (gen_below(r, 3)) {
     case 0: return special[any % G_N_ELEMENTS(special)];
@@ -39,10 +60,29 @@ static uint32_t single(GenRandom *r)
 
 static uint64_t dbl(GenRandom *r)
 {
-    static const uint64_t special[] = {0, 1ull << 63, 0x3ff0000000000000, 0xbff8000000000000, 0x7ff0000000000000, 0xfff0000000000000,
-                                       0x7ff8000000000000, 0xfff8000000000123, 0x7ff0000000000001, 0xfff4000000000000, 1, 0x800fffffffffffff, 0x7fefffffffffffff, 0x41dfffffffc00000,
-                                       0x41e0000000000000, 0xc1e0000000200000, 0x43e0000000000000, 0x3fe0000000000000, 0x36a0000000000000,
-                                       0x380fffffffffffff, 0x47efffffffffffff, 0x0010000000000000, 0x400921fb54442d18};
+    static const uint64_t special[] = {0,
+                                       1ull << 63,
+                                       0x3ff0000000000000,
+                                       0xbff8000000000000,
+                                       0x7ff0000000000000,
+                                       0xfff0000000000000,
+                                       0x7ff8000000000000,
+                                       0xfff8000000000123,
+                                       0x7ff0000000000001,
+                                       0xfff4000000000000,
+                                       1,
+                                       0x800fffffffffffff,
+                                       0x7fefffffffffffff,
+                                       0x41dfffffffc00000,
+                                       0x41e0000000000000,
+                                       0xc1e0000000200000,
+                                       0x43e0000000000000,
+                                       0x3fe0000000000000,
+                                       0x36a0000000000000,
+                                       0x380fffffffffffff,
+                                       0x47efffffffffffff,
+                                       0x0010000000000000,
+                                       0x400921fb54442d18};
     uint64_t any = gen_random(r);
     switch (gen_below(r, 3)) {
     case 0: return special[any % G_N_ELEMENTS(special)];
@@ -66,10 +106,32 @@ static void extended(GenRandom *r, uint64_t *mantissa, uint16_t *exponent)
         uint16_t e;
         uint64_t m;
     } special[] = {
-        {0, 0}, {0x8000, 0}, {0x3fff, 1ull << 63}, {0xbfff, 3ull << 62}, {0x7fff, 1ull << 63}, {0xffff, 1ull << 63}, {0x7fff, 3ull << 62},
-        {0xffff, 0xc000000000012345}, {0x7fff, 0x8000000000000001}, {0, 1}, {0x8000, 0x7fffffffffffffff}, {0, 1ull << 63}, {0x7ffe, ~0ull}, {1, 1ull << 63},
-        {0x403e, 1ull << 63}, {0xc03e, 1ull << 63}, {0x401e, 0x8000000000000000}, {0x400e, 0xffff000000000000}, {0x3ffe, 1ull << 63},
-        {0x4000, 0xc90fdaa22168c235}, {0x3fff, 1}, {0x7fff, 0}, {0x7fff, 1ull << 62}, {0x43fe, ~0ull}, {0x3c00, 1ull << 63}, {0x407f, 0xffffff8000000000},
+        {0, 0},
+        {0x8000, 0},
+        {0x3fff, 1ull << 63},
+        {0xbfff, 3ull << 62},
+        {0x7fff, 1ull << 63},
+        {0xffff, 1ull << 63},
+        {0x7fff, 3ull << 62},
+        {0xffff, 0xc000000000012345},
+        {0x7fff, 0x8000000000000001},
+        {0, 1},
+        {0x8000, 0x7fffffffffffffff},
+        {0, 1ull << 63},
+        {0x7ffe, ~0ull},
+        {1, 1ull << 63},
+        {0x403e, 1ull << 63},
+        {0xc03e, 1ull << 63},
+        {0x401e, 0x8000000000000000},
+        {0x400e, 0xffff000000000000},
+        {0x3ffe, 1ull << 63},
+        {0x4000, 0xc90fdaa22168c235},
+        {0x3fff, 1},
+        {0x7fff, 0},
+        {0x7fff, 1ull << 62},
+        {0x43fe, ~0ull},
+        {0x3c00, 1ull << 63},
+        {0x407f, 0xffffff8000000000},
         {0x403a, 0xde0b6b3a763fffff},
     };
     uint64_t any = gen_random(r);
@@ -83,9 +145,7 @@ static void extended(GenRandom *r, uint64_t *mantissa, uint16_t *exponent)
         *mantissa = gen_random(r) | 1ull << 63;
         *exponent = (uint16_t)((any & 0x8000) | (0x3fff - 40 + any % 90));
         break;
-    default:
-        *mantissa = gen_random(r) | (any & 1 ? 0 : 1ull << 63);
-        *exponent = (uint16_t)(any >> 20);
+    default: *mantissa = gen_random(r) | (any & 1 ? 0 : 1ull << 63); *exponent = (uint16_t)(any >> 20);
     }
 }
 
@@ -140,9 +200,15 @@ void gen_state(GenRandom *r, const GenSequence *seq, X86BenchCase *c)
     static const uint32_t status = EFL_STATUS;
     X86BenchState *s = &c->in;
     memset(s, 0, sizeof(*s));
-    c->code_offset = gen_below(r, 4) ? gen_below(r, 0xe00) : gen_below(r, 2) ? 0x1000 - gen_below(r, 20) : gen_below(r, 0x1e00);
+    c->code_offset = gen_below(r, 4)   ? gen_below(r, 0xe00)
+                     : gen_below(r, 2) ? 0x1000 - gen_below(r, 20)
+                                       : gen_below(r, 0x1e00);
     s->rip = X86_BENCH_CODE + c->code_offset;
     general_state(r, seq->mode, s);
+    if (strcmp(seq->insn[0].name, "xsave") == 0) { /* components that both sides have */
+        s->gpr[X86_AX] = gen_below(r, 8);
+        s->gpr[X86_DX] = 0;
+    }
     s->rflags = EFL_FIXED | EFL_IF | (gen_random(r) & status) | (gen_below(r, 8) ? 0 : EFL_DF);
     for (unsigned i = 0; i < 16; i++) {
         for (unsigned k = 0; k < 4; k++) {
@@ -151,7 +217,8 @@ void gen_state(GenRandom *r, const GenSequence *seq, X86BenchCase *c)
     }
     s->mxcsr = 0x1f80;
     if (gen_below(r, 2)) {
-        s->mxcsr = 0x1f80 | gen_below(r, 4) << 13 | gen_below(r, 64) | (gen_below(r, 4) ? 0 : 0x8000) | (gen_below(r, 4) ? 0 : 0x40);
+        s->mxcsr = 0x1f80 | gen_below(r, 4) << 13 | gen_below(r, 64) | (gen_below(r, 4) ? 0 : 0x8000) |
+                   (gen_below(r, 4) ? 0 : 0x40);
     }
     if (gen_below(r, 12) == 0) {
         s->mxcsr &= ~(gen_below(r, 64) << 7);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The status flags that instructions leave undefined: from "Flags Affected" of each instruction's page (SDM 2A-2D). Nothing else is
- * left out of comparisons.
+ * The status flags that instructions leave undefined: from "Flags Affected" of each instruction's page (SDM 2A-2D).
+ * Nothing else is left out of comparisons.
  */
 #include <string.h>
 
@@ -13,17 +13,34 @@ static const struct {
     const char *name; /* glob */
     uint32_t flags;
 } table[] = {
-    {"and", EFL_AF}, {"or", EFL_AF}, {"xor", EFL_AF}, {"test", EFL_AF},
-    {"mul", EFL_SF | EFL_ZF | EFL_AF | EFL_PF}, {"imul", EFL_SF | EFL_ZF | EFL_AF | EFL_PF},
-    {"div", EFL_STATUS}, {"idiv", EFL_STATUS},
-    {"bt", EFL_OF | EFL_SF | EFL_AF | EFL_PF}, {"bts", EFL_OF | EFL_SF | EFL_AF | EFL_PF},
-    {"btr", EFL_OF | EFL_SF | EFL_AF | EFL_PF}, {"btc", EFL_OF | EFL_SF | EFL_AF | EFL_PF},
-    {"bsf", EFL_STATUS & ~EFL_ZF}, {"bsr", EFL_STATUS & ~EFL_ZF},
-    {"lzcnt", EFL_OF | EFL_SF | EFL_AF | EFL_PF}, {"tzcnt", EFL_OF | EFL_SF | EFL_AF | EFL_PF},
-    {"andn", EFL_AF | EFL_PF}, {"bextr", EFL_AF | EFL_SF | EFL_PF}, {"blsi", EFL_AF | EFL_PF}, {"blsr", EFL_AF | EFL_PF},
-    {"blsmsk", EFL_AF | EFL_PF}, {"bzhi", EFL_AF | EFL_PF},
-    {"aaa", EFL_OF | EFL_SF | EFL_ZF | EFL_PF}, {"aas", EFL_OF | EFL_SF | EFL_ZF | EFL_PF},
-    {"aam", EFL_OF | EFL_AF | EFL_CF}, {"aad", EFL_OF | EFL_AF | EFL_CF}, {"daa", EFL_OF}, {"das", EFL_OF},
+    {"and", EFL_AF},
+    {"or", EFL_AF},
+    {"xor", EFL_AF},
+    {"test", EFL_AF},
+    {"mul", EFL_SF | EFL_ZF | EFL_AF | EFL_PF},
+    {"imul", EFL_SF | EFL_ZF | EFL_AF | EFL_PF},
+    {"div", EFL_STATUS},
+    {"idiv", EFL_STATUS},
+    {"bt", EFL_OF | EFL_SF | EFL_AF | EFL_PF},
+    {"bts", EFL_OF | EFL_SF | EFL_AF | EFL_PF},
+    {"btr", EFL_OF | EFL_SF | EFL_AF | EFL_PF},
+    {"btc", EFL_OF | EFL_SF | EFL_AF | EFL_PF},
+    {"bsf", EFL_STATUS & ~EFL_ZF},
+    {"bsr", EFL_STATUS & ~EFL_ZF},
+    {"lzcnt", EFL_OF | EFL_SF | EFL_AF | EFL_PF},
+    {"tzcnt", EFL_OF | EFL_SF | EFL_AF | EFL_PF},
+    {"andn", EFL_AF | EFL_PF},
+    {"bextr", EFL_AF | EFL_SF | EFL_PF},
+    {"blsi", EFL_AF | EFL_PF},
+    {"blsr", EFL_AF | EFL_PF},
+    {"blsmsk", EFL_AF | EFL_PF},
+    {"bzhi", EFL_AF | EFL_PF},
+    {"aaa", EFL_OF | EFL_SF | EFL_ZF | EFL_PF},
+    {"aas", EFL_OF | EFL_SF | EFL_ZF | EFL_PF},
+    {"aam", EFL_OF | EFL_AF | EFL_CF},
+    {"aad", EFL_OF | EFL_AF | EFL_CF},
+    {"daa", EFL_OF},
+    {"das", EFL_OF},
 };
 
 static bool is_shift(const char *name)
