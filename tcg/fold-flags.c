@@ -319,9 +319,13 @@ TcgVal tcg_fold_flagpack(TcgEmit *e, const TcgInsn *in)
     if (f.op == TCG_OP_FLAGUNPACK && f.aux == 0) {
         return tcg_emit_op2(e, TCG_OP_AND, TCG_I64, f.arg[0], tcg_emit_const(e, TCG_I64, wanted));
     }
-    if (f.op != TCG_OP_FLAGS || !tcg_type_is_int(o.type) || o.kind <= TCG_FK_PACKED_ARM || o.kind == TCG_FK_MUL ||
-        (shifts(o.kind) && !shift_is_plain(&o, TCG_FC_B))) {
+    if (f.op != TCG_OP_FLAGS || !tcg_type_is_int(o.type) || o.kind <= TCG_FK_PACKED_ARM || o.kind == TCG_FK_MUL) {
         return TCG_NONE;
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(bits) && shifts(o.kind); i++) {
+        if (wanted & bits[i].mask && !shift_is_plain(&o, (TcgFlagCond)bits[i].fc)) {
+            return TCG_NONE;
+        }
     }
     if (o.kind == TCG_FK_NEG) {
         o.kind = TCG_FK_SUB;
