@@ -148,6 +148,7 @@ static const Field floppy_fields[] = {
     FIELD(Floppy, drive, FIELD_STRING, "drive", FIELD_PROP,
           .help = "id of a -drive or node name; none: an empty drive"),
     FIELD(Floppy, type, FIELD_ENUM, "drive-type", FIELD_PROP, .info = type_names, .help = "kind of drive"),
+    FIELD(Floppy, bootindex, FIELD_I32, "bootindex", FIELD_PROP, .def = -1, .help = "place in the boot order"),
     FIELD(Floppy, track, FIELD_U8, "track", FIELD_STATE),
     FIELD(Floppy, changed, FIELD_BOOL, "changed", FIELD_STATE, .def = 1),
     FIELD_END,

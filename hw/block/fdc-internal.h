@@ -21,6 +21,7 @@ typedef struct Floppy {
     uint32_t unit;
     char *drive;
     int type;            /* DRIVE_* */
+    int32_t bootindex;
     BlockBackend *blk;   /* NULL: empty */
     bool readonly;
     /* geometry of the medium */

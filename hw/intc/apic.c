@@ -193,7 +193,15 @@ static void set_tpr(LocalApic *a, uint32_t tpr)
     g_mutex_unlock(&a->lock);
 }
 
-uint8_t apic_get_cr8(void *opaque) { return (uint8_t)(((LocalApic *)opaque)->tpr >> 4); }
+uint8_t apic_get_cr8(void *opaque)
+{
+    LocalApic *a = opaque;
+    g_mutex_lock(&a->lock); /* another CPU's INIT may be resetting it */
+    uint8_t v = (uint8_t)(a->tpr >> 4);
+    g_mutex_unlock(&a->lock);
+    return v;
+}
+
 void apic_set_cr8(void *opaque, uint8_t v) { set_tpr(opaque, (uint32_t)(v & 15) << 4); }
 
 /* --- registers --- */
