@@ -11,10 +11,7 @@
 
 #include "internal.h"
 
-static bool mem_traps(const TcgVcpu *v, TcgMem mem)
-{
-    return tcg_mem_align(mem) == TCG_ALIGN_NATURAL && v->target->misaligned;
-}
+static bool mem_traps(const TcgVcpu *v, uint64_t va, TcgMem mem) { return va & tcg_mem_align_mask(mem) && v->target->misaligned; }
 static bool crosses(uint64_t va, unsigned len) { return IN_PAGE(va) + len > GUEST_PAGE; }
 
 void access_bus_error(TcgVcpu *v, uint64_t va, uint64_t pa, MmuAccess access)
@@ -224,7 +221,7 @@ static void read_bytes(TcgVcpu *v, uint64_t va, void *buf, unsigned len, TcgMem 
 {
     unsigned mode = tcg_mem_mmu(mem) % TLB_MODES;
 
-    if ((va & (tcg_mem_bytes(mem) - 1)) && mem_traps(v, mem)) {
+    if (mem_traps(v, va, mem)) {
         v->target->misaligned(v->cpu, va, MMU_READ);
     }
     if (mem & TCG_MEM_WILL_WRITE) {
@@ -250,10 +247,14 @@ static void write_bytes(TcgVcpu *v, uint64_t va, const void *buf, unsigned len, 
 {
     unsigned mode = tcg_mem_mmu(mem) % TLB_MODES;
 
-    if ((va & (tcg_mem_bytes(mem) - 1)) && mem_traps(v, mem)) {
+    if (mem_traps(v, va, mem)) {
         v->target->misaligned(v->cpu, va, MMU_WRITE);
     }
     TlbEntry e = tlb_get(v, va, MMU_WRITE, mode);
+    if (mem & TCG_MEM_PAIR && crosses(va, 2 * len)) {
+        tlb_get(v, va + (GUEST_PAGE - IN_PAGE(va)), MMU_WRITE, mode);
+        e = tlb_get(v, va, MMU_WRITE, mode);
+    }
     if (G_LIKELY(!crosses(va, len))) {
         access_write_entry(v, e, va, buf, len, mode);
         return;

@@ -144,7 +144,7 @@ static uint64_t run(CpuState *cpu, uint64_t va, const AtomicOp *op)
     unsigned mode = tcg_mem_mmu(op->mem) % TLB_MODES, size = MIN(tcg_mem_bytes(op->mem), 8u);
 
     if (va & (size - 1)) {
-        if (v->target->misaligned) {
+        if (v->target->misaligned && tcg_mem_align(op->mem) != TCG_ALIGN_ANY) {
             v->target->misaligned(cpu, va, MMU_WRITE);
         }
         return extend(misaligned(v, op, va), op->mem);

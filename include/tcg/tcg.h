@@ -96,16 +96,21 @@ typedef enum TcgRmw {
 typedef enum TcgFence { TCG_FENCE_LL = 1, TCG_FENCE_LS = 2, TCG_FENCE_SL = 4, TCG_FENCE_SS = 8 } TcgFence; /* only SL costs on x86 */
 
 /* --- memory operand descriptor (aux of LD/ST/...) --- */
-enum { TCG_ALIGN_ANY, TCG_ALIGN_NATURAL };
+enum { TCG_ALIGN_ANY, TCG_ALIGN_NATURAL, TCG_ALIGN_TWICE }; /* TWICE: to twice the size, for the first half of something */
 typedef uint32_t TcgMem;
 #define TCG_MEM(size_log2, sign, big, align, mmu)                                                                       \
     ((TcgMem)((size_log2) | (sign) << 3 | (big) << 4 | (align) << 5 | (mmu) << 8))
+#define TCG_MEM_PAIR ((TcgMem)1 << 12) /* of a store: as many bytes behind it are stored next; none of both is done where one faults */
 #define TCG_MEM_WILL_WRITE ((TcgMem)1 << 11) /* of a load: the same place will be stored to; a fault is one of a write */
 static inline unsigned tcg_mem_size_log2(TcgMem m) { return m & 7; }
 static inline unsigned tcg_mem_bytes(TcgMem m) { return 1u << (m & 7); }
 static inline bool tcg_mem_signed(TcgMem m) { return m >> 3 & 1; }
 static inline bool tcg_mem_big(TcgMem m) { return m >> 4 & 1; }
 static inline unsigned tcg_mem_align(TcgMem m) { return m >> 5 & 3; } /* ANY: misaligned allowed; NATURAL: slow path decides/faults */
+static inline unsigned tcg_mem_align_mask(TcgMem m) /* address bits that must be 0 */
+{
+    return tcg_mem_align(m) == TCG_ALIGN_ANY ? 0 : tcg_mem_bytes(m) * tcg_mem_align(m) - 1;
+}
 static inline unsigned tcg_mem_mmu(TcgMem m) { return m >> 8 & 7; }   /* TLB table index, below TLB_MODES */
 
 /* --- floating point descriptor (aux of FP ops) --- */

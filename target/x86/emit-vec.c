@@ -17,20 +17,18 @@ void x86_zero_ymmh(X86Insn *d, unsigned reg)
     }
 }
 
-static void check_alignment(X86Insn *d, unsigned bytes)
+/* Descriptor of the operand's halves: a misaligned access takes the slow path, which raises #GP(0) (target.c) */
+static TcgMem vec_mem(const X86Insn *d, unsigned bytes)
 {
-    if (d->row->flags & X86_ROW_AVX_ALIGN || (d->row->flags & X86_ROW_SSE_ALIGN && !d->vex && bytes == 16)) {
-        TcgVal at = tcg_addi(d->b, TCG_I64, d->address, d->address_disp);
-        TcgVal low = tcg_and(d->b, TCG_I64, at, x86_const(d, bytes - 1));
-        x86_emit_raise_if(d, X86_EXC_GP, true, TCG_COND_NE, TCG_I64, low, x86_const(d, 0));
-    }
+    bool aligned = d->row->flags & X86_ROW_AVX_ALIGN || (d->row->flags & X86_ROW_SSE_ALIGN && !d->vex && bytes == 16);
+    unsigned align = !aligned ? TCG_ALIGN_ANY : bytes == 32 ? TCG_ALIGN_TWICE : TCG_ALIGN_NATURAL;
+    return x86_mem(d, 16) | TCG_MEM(0u, 0u, 0u, align, 0u);
 }
 
 void x86_vec_address(X86Insn *d, unsigned n, bool write)
 {
     if (!d->address) {
         x86_operand_address(d, d->op[n].bytes, write);
-        check_alignment(d, d->op[n].bytes);
     }
 }
 
@@ -45,7 +43,7 @@ TcgVal x86_read_vec(X86Insn *d, unsigned n, TcgVal *hi)
         return x86_get_xmm(d, o->reg);
     }
     x86_vec_address(d, n, false);
-    TcgVal low = tcg_load(d->b, TCG_V128, d->address, d->address_disp, x86_mem(d, 16));
+    TcgVal low = tcg_load(d->b, TCG_V128, d->address, d->address_disp, vec_mem(d, o->bytes));
     if (hi) {
         *hi = both ? tcg_load(d->b, TCG_V128, d->address, d->address_disp + 16, x86_mem(d, 16)) : TCG_NONE;
     }
@@ -66,7 +64,7 @@ void x86_write_vec(X86Insn *d, unsigned n, TcgVal lo, TcgVal hi)
         return;
     }
     x86_vec_address(d, n, true);
-    tcg_store(d->b, TCG_V128, d->address, d->address_disp, lo, x86_mem(d, 16));
+    tcg_store(d->b, TCG_V128, d->address, d->address_disp, lo, vec_mem(d, o->bytes) | (hi ? TCG_MEM_PAIR : 0));
     if (hi) {
         tcg_store(d->b, TCG_V128, d->address, d->address_disp + 16, hi, x86_mem(d, 16));
     }

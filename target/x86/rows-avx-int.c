@@ -153,7 +153,7 @@ static TcgVal lane_offset(X86Insn *d, TcgVal base, TcgVal index[2], bool wide, u
 /* The registers of a gather: [0] low half, [1] high */
 typedef struct Gather {
     unsigned dst, mask, n;
-    bool quads, both;
+    bool quads, both, wide_mask; /* both: 256 bits of lanes; wide_mask: of mask, used or not */
     TcgVal to[2], wanted[2], bits;
 } Gather;
 
@@ -173,6 +173,9 @@ static void gather_lane(X86Insn *d, Gather *g, unsigned i, TcgVal offset)
     } else {
         x86_put_xmm(d, g->dst, g->to[0]);
         x86_put_xmm(d, g->mask, g->wanted[0]);
+        if (!g->wide_mask) {
+            x86_zero_ymmh(d, g->dst);
+        }
     }
 }
 
@@ -189,7 +192,7 @@ static void gather(X86Insn *d, Gather *g, TcgVal index[2], bool wide)
     TcgLabel none = tcg_label_new(b);
 
     x86_put_xmm(d, g->mask, g->wanted[0]);
-    x86_put_ymmh(d, g->mask, g->both ? g->wanted[1] : x86_vec_zero(d));
+    x86_put_ymmh(d, g->mask, g->wide_mask ? g->wanted[1] : x86_vec_zero(d));
     tcg_label_branch(b, none, TCG_COND_EQ, TCG_I64, g->bits, zero);
     for (unsigned i = 0; i < g->n; i++) {
         offset[i] = lane_offset(d, base, index, wide, i);
@@ -211,6 +214,7 @@ static void emit_gather(X86Insn *d)
     Gather g = {.dst = d->op[0].reg, .mask = d->op[2].reg, .quads = d->rex_w};
     g.n = vl / MAX(g.quads ? 8u : 4u, wide ? 8u : 4u);
     g.both = g.n * (g.quads ? 8 : 4) == 32;
+    g.wide_mask = vl == 32;
 
     if ((d->modrm & 7) != 4 || d->addrsize == 2 || g.dst == g.mask || g.dst == index_reg || g.mask == index_reg) {
         x86_emit_raise(d, X86_EXC_UD);
@@ -222,13 +226,14 @@ static void emit_gather(X86Insn *d)
     g.wanted[0] = whole_lanes(d, x86_get_xmm(d, g.mask), g.quads);
     if (g.both) {
         g.to[1] = x86_get_ymmh(d, g.dst);
+    }
+    if (g.wide_mask) {
         g.wanted[1] = whole_lanes(d, x86_get_ymmh(d, g.mask), g.quads);
     }
-    if (g.n == 2 && !g.quads) { /* two singles: what is above them does not count */
-        g.wanted[0] = x86_hv(d, TCG_HV_MOVQ, g.wanted[0], TCG_NONE, 0);
-        g.to[0] = x86_hv(d, TCG_HV_MOVQ, g.to[0], TCG_NONE, 0);
+    g.bits = mask_bits(d, g.wanted[0], g.both ? g.wanted[1] : TCG_NONE, g.quads);
+    if (g.n == 2 && !g.quads) { /* two singles: the mask above them does not count */
+        g.bits = tcg_and(d->b, TCG_I64, g.bits, x86_const(d, 3));
     }
-    g.bits = mask_bits(d, g.wanted[0], g.wanted[1], g.quads);
     gather(d, &g, index, wide);
     x86_put_xmm(d, g.mask, x86_vec_zero(d));
     x86_zero_ymmh(d, g.mask);

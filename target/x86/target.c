@@ -55,6 +55,9 @@ static bool deliver_interrupt(CpuState *cpu)
     return x86_deliver_interrupt(cpu);
 }
 
+/* Only vector operands ask for alignment. */
+static void misaligned(CpuState *cpu, uint64_t va, MmuAccess access) { x86_raise_error(x86_cpu(cpu), X86_EXC_GP, 0); }
+
 #define X86_TARGET(name_, base_, model_, bits_, machine_, arch_, registers_)                                           \
     {                                                                                                                  \
         .name = name_, .cpu_base = base_, .default_model = model_, .long_bits = bits_, .state_size = sizeof(X86Cpu),   \
@@ -63,6 +66,7 @@ static bool deliver_interrupt(CpuState *cpu)
         .insn_align = 1, .max_insn_len = 15, .region_flags = x86_region_flags, .fetch_mode = x86_fetch_mode,           \
         .scan = x86_scan, .translate = x86_translate, .disassemble = x86_disassemble,                                  \
         .tlb_fill = x86_tlb_fill, .translate_debug = x86_translate_debug, .bus_error = x86_bus_error,                  \
+        .misaligned = misaligned,                                                                                      \
         .deliver_exception = x86_deliver_exception, .deliver_interrupt = deliver_interrupt,                            \
         .has_work = x86_has_work, .reset = x86_reset, .registers = registers_, .get_pc = get_pc, .set_pc = set_pc,     \
         .print_state = x86_print_state, .current_mode = x86_data_mode, .runtime_exit = x86_runtime_exit,               \

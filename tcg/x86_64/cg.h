@@ -117,6 +117,8 @@ typedef struct Group { /* of memory accesses; see mem-groups.c */
     uint32_t first, last, count;
     uint32_t val;        /* pseudo value that holds the addend, or 1 */
     int32_t lo, hi;      /* displacements [lo, hi) */
+    uint32_t align;      /* address bits that must be 0 at displacement `aligned` */
+    int32_t aligned;
     uint8_t mmu;
     bool write;          /* has a store: checks the write table */
     bool passed_exit;    /* while groups are made */

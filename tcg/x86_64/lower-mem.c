@@ -80,9 +80,9 @@ static void index_from(Cg *c, unsigned reg)
 /* Check of a constant address: the entry is known */
 static Mem check_const(Cg *c, const Access *a, unsigned access, Stub *s)
 {
-    uint64_t va = a->base.imm, last = va + a->bytes - 1;
+    uint64_t va = a->base.imm, last = va + (a->mem & TCG_MEM_PAIR ? 2 * a->bytes : a->bytes) - 1;
     int32_t table = TLB_TABLE_OFFSET(tcg_mem_mmu(a->mem), access) + (int32_t)((va >> TLB_PAGE_BITS & (TLB_ENTRIES - 1)) << 4);
-    if ((va ^ last) & TLB_PAGE_MASK || (tcg_mem_align(a->mem) != TCG_ALIGN_ANY && (va & (a->bytes - 1)))) {
+    if ((va ^ last) & TLB_PAGE_MASK || va & tcg_mem_align_mask(a->mem)) {
         s->from[0] = asm_jmp(&c->a); /* always the slow path */
         return mem_b(RSP, 0);
     }
@@ -107,7 +107,7 @@ static Mem check(Cg *c, const Access *a, unsigned access, bool natural, Stub *s)
         base = RCX;
     }
     if (natural || tcg_mem_align(a->mem) != TCG_ALIGN_ANY || a->bytes == 1) {
-        mask = (int32_t)(0xfffff000u | (a->bytes - 1));
+        mask = (int32_t)(0xfffff000u | (natural ? a->bytes - 1 : tcg_mem_align_mask(a->mem)));
         if (a->disp)
             asm_lea(&c->a, true, RCX, mem_b(base, a->disp));
         else if (base != RCX)
@@ -118,7 +118,8 @@ static Mem check(Cg *c, const Access *a, unsigned access, bool natural, Stub *s)
         if (a->disp)
             asm_lea(&c->a, false, RAX, mem_b(base, a->disp));
         index_from(c, a->disp ? RAX : base);
-        asm_lea(&c->a, true, RCX, mem_b(base, a->disp + (int32_t)a->bytes - 1));
+        int32_t bytes = (int32_t)(a->mem & TCG_MEM_PAIR ? 2 * a->bytes : a->bytes);
+        asm_lea(&c->a, true, RCX, mem_b(base, a->disp + bytes - 1));
     }
     asm_g1_ri(&c->a, G1_AND, true, RCX, mask);
     asm_rm(&c->a, X_CMP | X_W, RCX, mem_bi(R15, RAX, 0, table));
@@ -310,8 +311,9 @@ static uint8_t *check_group(Cg *c, const Group *g, Loc base)
     if (g->lo)
         asm_lea(&c->a, false, RAX, mem_b(b, g->lo));
     index_from(c, g->lo ? RAX : b);
-    asm_lea(&c->a, true, RCX, mem_b(b, g->hi - 1));
-    asm_g1_ri(&c->a, G1_AND, true, RCX, (int32_t)TLB_PAGE_MASK);
+    /* the last byte; with alignment the last aligned address, which is on the same page and has the bits to check */
+    asm_lea(&c->a, true, RCX, mem_b(b, g->hi - 1 - (int32_t)((uint32_t)(g->hi - 1 - g->aligned) & g->align)));
+    asm_g1_ri(&c->a, G1_AND, true, RCX, (int32_t)(0xfffff000u | g->align));
     asm_rm(&c->a, X_CMP | X_W, RCX, mem_bi(R15, RAX, 0, table));
     uint8_t *miss = asm_jcc(&c->a, CC_NE);
     asm_rm(&c->a, X_MOV | X_W, RAX, mem_bi(R15, RAX, 0, table + 8));

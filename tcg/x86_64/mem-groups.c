@@ -10,6 +10,7 @@
  * The first access of a group, its leader, checks that the whole range of the group lies on one page that hits, and keeps the
  * page's addend in a value of its own (a pseudo value behind those of the region's instructions), which lives to the last
  * member. Where that fails (miss, slow page, range over two pages) the value is 1, which no addend is: addends are page aligned.
+ * The check takes in the strictest alignment of the members.
  * A member tests that bit and accesses memory; on a 1 it makes its own check, out of line.
  *
  * Why an addend may be kept so long: only this thread takes entries of the read tables away, between regions or inside a helper (groups
@@ -30,9 +31,13 @@ static bool eligible(const Cg *c, const TcgInsn *in)
         return false;
     if ((c->val[c->val[in->arg[0]].root].flags & VF_CONST) || disp > (1 << 30) || disp < -(1 << 30))
         return false;
-    if (tcg_mem_size_log2(mem) > 3)
-        return false;
-    return tcg_mem_align(mem) == TCG_ALIGN_ANY || tcg_mem_size_log2(mem) == 0;
+    return tcg_mem_size_log2(mem) <= 4 && !(tcg_mem_size_log2(mem) > 3 && tcg_mem_big(mem));
+}
+
+/* Do the alignments agree? If not, one of them faults */
+static bool same_alignment(const Group *g, uint32_t mask, int32_t disp)
+{
+    return ((uint32_t)(disp - g->aligned) & MIN(g->align, mask)) == 0;
 }
 
 static void find_in_block(Cg *c, const TcgBlock *blk)
@@ -51,11 +56,16 @@ static void find_in_block(Cg *c, const TcgBlock *blk)
             continue;
         uint32_t base = c->val[in->arg[0]].root, k;
         int32_t lo = (int32_t)in->imm, hi = lo + (int32_t)tcg_mem_bytes(in->aux);
+        uint32_t align = tcg_mem_align_mask(in->aux);
         bool write = in->op == TCG_OP_ST;
         for (k = 0; k < n; k++) {
             Group *g = &s->group[open[k]];
             if (g->base == base && (g->write || !write || !g->passed_exit) && g->mmu == tcg_mem_mmu(in->aux) && i - g->last < MAX_GAP &&
-                MAX(hi, g->hi) - MIN(lo, g->lo) <= MAX_RANGE) {
+                MAX(hi, g->hi) - MIN(lo, g->lo) <= MAX_RANGE && same_alignment(g, align, lo)) {
+                if (align > g->align) {
+                    g->align = align;
+                    g->aligned = lo;
+                }
                 g->lo = MIN(lo, g->lo);
                 g->hi = MAX(hi, g->hi);
                 g->write |= write;
@@ -69,6 +79,7 @@ static void find_in_block(Cg *c, const TcgBlock *blk)
             continue;
         GROW(s->group, s->group_count, s->group_cap);
         s->group[s->group_count] = (Group){.base = base, .first = i, .last = i, .lo = lo, .hi = hi, .count = 1,
+                                           .align = align, .aligned = lo,
                                            .write = write, .mmu = (uint8_t)tcg_mem_mmu(in->aux)};
         s->group_of[i] = (uint16_t)s->group_count;
         open[n < MAX_OPEN ? n++ : i % MAX_OPEN] = s->group_count++;
