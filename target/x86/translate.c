@@ -74,6 +74,16 @@ static const TcgHelper helper_breakpoint = {"x86_check_breakpoint", (void *)chec
 static void emit_too_long(X86Insn *d) { x86_emit_raise_error(d, X86_EXC_GP, 0); }
 const X86Row x86_row_too_long = {.name = "(too long)", .pattern = "", .emit = emit_too_long, .scan = SCAN_STOP, .flags = X86_ROW_ENDS};
 
+static bool reads_memory(const X86Insn *d)
+{
+    for (unsigned i = 1; i < d->op_count; i++) {
+        if (d->op[i].kind == X86_OP_MEM) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void emit_checked(X86Insn *d)
 {
     int vector = d->row ? check_mode(d) : X86_EXC_UD;
@@ -82,7 +92,9 @@ static void emit_checked(X86Insn *d)
     } else if (vector >= 0) {
         x86_emit_raise(d, (X86Exception)vector);
     } else {
-        x86_emit_fp_begin(d);
+        if (!reads_memory(d)) { /* else behind the load, which may fault */
+            x86_emit_fp_begin(d);
+        }
         d->row->emit(d);
         if (d->row->flags & X86_ROW_ENDS || d->flags & (X86_RF_TF | X86_RF_BREAK | X86_RF_SHADOW)) {
             x86_emit_leave(d);
