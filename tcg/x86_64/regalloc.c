@@ -172,10 +172,13 @@ static void evict(Ra *ra, uint32_t i, uint32_t pos)
     Val *v = &c->val[i];
     give_memory(c, i);
     v->reg_end = pos;
-    for (uint32_t k = 0; k < c->s->loop_count; k++) {
-        const Loop *l = &c->s->loop[k];
-        if (v->start < l->start && l->start <= pos && pos <= l->end)
-            v->reg_end = MIN(v->reg_end, l->start);
+    for (bool changed = true; changed;) { /* loops may overlap: one that starts in another may end behind it */
+        changed = false;
+        for (uint32_t k = 0; k < c->s->loop_count; k++) {
+            const Loop *l = &c->s->loop[k];
+            if (v->start < l->start && l->start < v->reg_end && v->reg_end <= l->end)
+                v->reg_end = l->start, changed = true;
+        }
     }
     if (cg_insn(c, i)->op == TCG_OP_PHI)
         v->reg_end = v->start;

@@ -208,6 +208,70 @@ static void test_group(void)
     fixture_free(&f);
 }
 
+/*
+ * Two loops of which neither is inside the other: a value read at the head of the first one must be there again after the second
+ * one, behind the first one's end, ran short of registers.
+ */
+static void build_overlap(Fixture *f, TcgRegion *r, unsigned values)
+{
+    enum { X = 1, A = 0x1000, B = 0x1010, C = 0x1020, D = 0x1030 };
+    TcgBuilder *b = f->b;
+    TcgVal v[20], one = TCG_NONE;
+    tcg_region_reset(r, A, 0);
+    tcg_builder_begin(b, r);
+    tcg_builder_label_pc(b, A);
+    tcg_builder_label_pc(b, B);
+    tcg_builder_insn(b, A, 4);
+    one = tcg_const(b, TCG_I64, 1);
+    tcg_put(b, X, tcg_add(b, TCG_I64, tcg_mul(b, TCG_I64, tcg_get(b, X, TCG_I64), tcg_get(b, X + 2, TCG_I64)), tcg_get(b, X + 2, TCG_I64)));
+    tcg_builder_insn(b, B, 4);
+    tcg_put(b, X + 1, tcg_add(b, TCG_I64, tcg_get(b, X + 1, TCG_I64), tcg_get(b, X, TCG_I64)));
+    tcg_builder_insn(b, C, 4);
+    tcg_put(b, X + 7, tcg_sub(b, TCG_I64, tcg_get(b, X + 7, TCG_I64), one));
+    tcg_branch(b, TCG_COND_GT, TCG_I64, tcg_get(b, X + 7, TCG_I64), tcg_const(b, TCG_I64, 0), A);
+    tcg_builder_insn(b, D, 4);
+    for (unsigned i = 0; i < values; i++)
+        v[i] = tcg_mul(b, TCG_I64, tcg_get(b, X + 1, TCG_I64), tcg_const(b, TCG_I64, 3 + 2 * i));
+    for (unsigned i = 0; i < values; i++)
+        tcg_put(b, X + 3, tcg_add(b, TCG_I64, tcg_mul(b, TCG_I64, tcg_get(b, X + 3, TCG_I64), tcg_const(b, TCG_I64, 5)), v[i]));
+    tcg_put(b, X + 7, tcg_const(b, TCG_I64, 3));
+    tcg_put(b, X + 6, tcg_sub(b, TCG_I64, tcg_get(b, X + 6, TCG_I64), one));
+    tcg_branch(b, TCG_COND_GT, TCG_I64, tcg_get(b, X + 6, TCG_I64), tcg_const(b, TCG_I64, 0), B);
+    tcg_builder_end(b, D + 4);
+}
+
+static void test_overlap(void)
+{
+    Fixture f;
+    fixture_init(&f);
+    for (unsigned values = 4; values <= 20; values++) {
+        bool too_big;
+        TcgRandom g;
+        tcg_random_init(&g, values, 0);
+        build_overlap(&f, f.built, values);
+        build_overlap(&f, f.opt, values);
+        tcg_optimize(f.opt);
+        TcgCode *code = tcg_backend_compile(f.be, f.opt, f.cb.rx + f.used, BUFFER - f.used, 0, &too_big, NULL);
+        g_assert_nonnull(code);
+        tcg_random_fill(&g, f.start);
+        f.start->parent.tcg.exit_request = 0;
+        f.start->x[6] = 3;
+        f.start->x[7] = 3;
+        tcg_random_copy(f.x, f.start);
+        tcg_random_copy(f.y, f.start);
+        tcg_random_interpret(f.x, f.built);
+        run_native(&f, code);
+        const char *diff = tcg_random_difference(f.x, f.y, 0x3d);
+        if (diff) {
+            tcg_print(f.opt, stderr);
+            tcg_backend_print_code(f.be, code, stderr);
+            g_error("%u values: %s", values, diff);
+        }
+        tcg_code_free(code);
+    }
+    fixture_free(&f);
+}
+
 static void test_int(void) { many(0, 1, 2000); }
 static void test_branch(void) { many(TCG_RANDOM_BRANCH | TCG_RANDOM_LOOP, 10001, 2000); }
 static void test_mem(void) { many(TCG_RANDOM_MEM, 20001, 2000); }
@@ -229,6 +293,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/x86/random/group", test_group);
+    g_test_add_func("/x86/random/overlap", test_overlap);
     g_test_add_func("/x86/random/int", test_int);
     g_test_add_func("/x86/random/branch", test_branch);
     g_test_add_func("/x86/random/mem", test_mem);
