@@ -18,6 +18,10 @@ static void port_write(void *opaque, uint64_t offset, uint64_t value, unsigned s
 {
     DebugExit *s = opaque;
     machine_request_shutdown(s->isa.dev.machine, SHUTDOWN_GUEST, (int)((uint32_t)value << 1 | 1));
+    if (current_cpu) { /* and nothing behind it is executed */
+        __atomic_store_n(&current_cpu->stop_request, true, __ATOMIC_SEQ_CST);
+        cpu_kick(current_cpu);
+    }
 }
 
 static const MmioOps port_ops = {.read = port_read, .write = port_write, .access_max = 4, .allow_unaligned = true};

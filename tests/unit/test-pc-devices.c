@@ -6,6 +6,7 @@
 #include "hw/input/i8042.h"
 #include "hw/input/ps2.h"
 #include "hw/misc/pc-misc.h"
+#include "hw/pci/pci.h"
 #include "hw/rtc/mc146818.h"
 #include "hw/timer/hpet.h"
 #include "hw/timer/i8254.h"
@@ -458,6 +459,53 @@ static void test_small(PcBench *b, gconstpointer data)
     g_assert_cmpint(b->m->exit_status, ==, 0x21);
 }
 
+/* --- edu, on a PCI bus --- */
+enum { ECAM = 0x30000000, BAR = 0x40000000 };
+
+static void test_edu(PcBench *b, gconstpointer data)
+{
+    HwLine pins[4] = {0};
+    Irq lines[4];
+    for (unsigned i = 0; i < 4; i++) {
+        lines[i] = hw_line(&pins[i]);
+    }
+    const GpexWindows windows = {
+        .ecam = ECAM, .mmio = BAR, .mmio_size = 0x10000000, .pio = 0x3000000, .pio_size = 0x10000,
+    };
+    PciBus *bus = gpex_create(b->m, &windows, lines, &error_fatal);
+    g_assert_nonnull(pci_create(bus, "edu", PCI_DEVFN(4, 0), &error_fatal));
+    machine_reset(b->m);
+    uint64_t config = ECAM + (4 << 15);
+    g_assert_cmphex(hw_read(b->m, config, 4), ==, 0x11e81234);
+    hw_write(b->m, config + PCI_BAR0, 0xffffffff, 4);
+    g_assert_cmphex(hw_read(b->m, config + PCI_BAR0, 4), ==, 0xfff00000);
+    hw_write(b->m, config + PCI_BAR0, BAR, 4);
+    hw_write(b->m, config + PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 2);
+    g_assert_cmphex(hw_read(b->m, BAR, 4), ==, 0x010000ed);
+    hw_write(b->m, BAR + 4, 0x12345678, 4);
+    g_assert_cmphex(hw_read(b->m, BAR + 4, 4), ==, 0xedcba987);
+    hw_write(b->m, BAR + 0x20, 0x80, 4);
+    hw_write(b->m, BAR + 8, 5, 4);
+    g_assert_cmphex(hw_read(b->m, BAR + 0x20, 4), ==, 0x81);
+    hw_spin(b->m, 2000, &pins[0].level); /* INTA of slot 4 */
+    g_assert_cmpuint(hw_read(b->m, BAR + 8, 4), ==, 120);
+    g_assert_cmphex(hw_read(b->m, BAR + 0x24, 4), ==, 1);
+    hw_write(b->m, BAR + 0x64, 1, 4);
+    g_assert_cmpint(pins[0].level, ==, 0);
+    hw_write(b->m, BAR + 8, UINT32_MAX, 4); /* a long one */
+    hw_spin(b->m, 2000, &pins[0].level);
+    g_assert_cmpuint(hw_read(b->m, BAR + 8, 4), ==, 0);
+    hw_write(b->m, BAR + 0x64, 1, 4);
+    hw_write(b->m, BAR + 0x98, 5, 4);       /* DMA that misses the buffer */
+    hw_spin(b->m, 3000, &pins[0].level);
+    g_assert_cmphex(hw_read(b->m, BAR + 0x24, 4), ==, 0x100);
+    hw_write(b->m, BAR + 0x64, 0x100, 4);
+    hw_write(b->m, BAR + 0x60, 0xf0, 4);
+    g_assert_cmpint(pins[0].level, ==, 1);
+    hw_write(b->m, BAR + 0x64, 0xff, 4);
+    g_assert_cmpint(pins[0].level, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -469,5 +517,6 @@ int main(int argc, char **argv)
     PC_TEST("/pc/mouse", test_mouse);
     PC_TEST("/pc/character-devices", test_character_devices);
     PC_TEST("/pc/small", test_small);
+    PC_TEST("/pc/edu", test_edu);
     return g_test_run();
 }
