@@ -7,6 +7,7 @@
  * before them go on with its table, because what that block computed dominates them.
  */
 #include "internal.h"
+#include "tcg/hostvec.h"
 
 #include <string.h>
 
@@ -83,6 +84,8 @@ static unsigned known_zero_bits(const TcgEmit *e, const TcgInsn *in, unsigned wi
         return 10;
     case TCG_OP_VEXTRACT:
         return 8u << (in->aux & 7);
+    case TCG_OP_HOSTVECG:
+        return tcg_hostvec_result_bits((TcgHostVec)in->aux);
     case TCG_OP_LD:
     case TCG_OP_LDX:
     case TCG_OP_ATOMIC:

@@ -37,6 +37,16 @@ TcgOp tcg_hostvec_op(TcgHostVec id)
     }
 }
 
+unsigned tcg_hostvec_result_bits(TcgHostVec id)
+{
+    const TcgHostVecInfo *v = &tcg_hostvec[id];
+
+    if (v->form == TCG_HVF_FLAGS) {
+        return 7;
+    }
+    return v->fn == hv_movmsk ? 16u >> v->param : v->flags & TCG_HVB_W ? 64 : 32;
+}
+
 void tcg_hostvec_ref(TcgHostVec id, const uint64_t (*args)[4], uint64_t imm, uint64_t *result, uint32_t *mxcsr)
 {
     const TcgHostVecInfo *v = &tcg_hostvec[id];

@@ -84,6 +84,7 @@ extern const TcgHostVecInfo tcg_hostvec[TCG_HV_COUNT];
 
 /* The operation that carries @id, and what it computes. */
 TcgOp tcg_hostvec_op(TcgHostVec id);
+unsigned tcg_hostvec_result_bits(TcgHostVec id); /* of HOSTVECG: those above are 0 */
 void tcg_hostvec_ref(TcgHostVec id, const uint64_t (*args)[4], uint64_t imm, uint64_t *result, uint32_t *mxcsr);
 
 /* FMA instructions by opcode: the low four bits of the opcode, the form 132, 213, 231 as 0 to 2, double or not. */

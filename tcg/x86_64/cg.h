@@ -261,6 +261,9 @@ void lower_call(Cg *c, const TcgInsn *in);
 void lower_ref(Cg *c, const TcgInsn *in); /* through tcg_ref_eval or tcg_ref_scalar */
 void cg_pass(Cg *c, unsigned n, Loc v, TcgType t); /* value to call_arg[n]; uses rcx */
 void cg_ref_scalar(Cg *c, const TcgInsn *in, uint64_t desc); /* calls tcg_ref_scalar for the instruction; result to its place */
+/* The comparison of vectors (HOSTVECG) whose flags cond(a, b) tests, and the condition code for them; or NULL. And its code */
+const TcgInsn *cg_vec_test(const Cg *c, TcgType t, TcgCond cond, TcgVal a, TcgVal b, unsigned *cc);
+void cg_vec_compare(Cg *c, const TcgInsn *test);
 int cg_compare(Cg *c, TcgType t, TcgCond cond, TcgVal a, TcgVal b); /* emits cmp/test; returns the condition code */
 
 void stub_mem(Cg *c, const Stub *s);

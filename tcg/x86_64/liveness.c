@@ -357,6 +357,36 @@ static bool has_side_effects(const TcgInsn *in)
     return (tcg_op_info[in->op].effects & ~(uint32_t)(TCG_EFF_READ_STATE | TCG_EFF_FP)) != 0;
 }
 
+/* The comparison of vectors whose flags the instruction asks for */
+static const TcgInsn *vec_test_of(const Cg *c, const TcgInsn *in)
+{
+    unsigned cc;
+    switch (in->op) {
+    case TCG_OP_BRCOND: case TCG_OP_EXIT_IF:
+        return cg_vec_test(c, (TcgType)in->type, (TcgCond)in->cond, in->arg[0], in->arg[1], &cc);
+    case TCG_OP_SETCOND: case TCG_OP_SELECT:
+        return cg_vec_test(c, (TcgType)(in->aux & 0xff), (TcgCond)in->cond, in->arg[0], in->arg[1], &cc);
+    default:
+        return NULL;
+    }
+}
+
+/* Such a comparison is done where it is asked. Here too, for its exception flags, unless the first who asks comes at once */
+static bool compared_later(const Cg *c, uint32_t i)
+{
+    const TcgInsn *in = &c->r->insns[i];
+    if (in->op != TCG_OP_HOSTVECG || tcg_hostvec[in->aux].form != TCG_HVF_FLAGS || c->val[i].end)
+        return false;
+    for (i++; i < c->r->insn_count; i++) {
+        const TcgInsn *next = &c->r->insns[i];
+        if (vec_test_of(c, next) == in)
+            return true;
+        if (next->op != TCG_OP_NOP && next->op != TCG_OP_INSN && next->op != TCG_OP_CONST && !(c->val[i].flags & VF_DEAD))
+            return false;
+    }
+    return false;
+}
+
 static void scan_insn(Cg *c, uint32_t i, float weight)
 {
     const TcgInsn *in = &c->r->insns[i];
@@ -367,6 +397,10 @@ static void scan_insn(Cg *c, uint32_t i, float weight)
         return;
     if (!v->end && !has_side_effects(in) && !(tcg_op_info[in->op].effects & TCG_EFF_FP)) {
         v->flags |= VF_DEAD; /* a dead FP operation still leaves its exception flags */
+        return;
+    }
+    if (compared_later(c, i)) {
+        v->flags |= VF_FUSED;
         return;
     }
     if (in->op == TCG_OP_GET && !c->last_get[in->aux])
@@ -384,7 +418,12 @@ static void scan_insn(Cg *c, uint32_t i, float weight)
     }
     uint32_t effects = tcg_op_info[in->op].effects;
     bool bits = sees_bits(in);
-    for (unsigned k = 0, n = cg_operands(c->r, in); k < n; k++) {
+    const TcgInsn *test = vec_test_of(c, in);
+    if (test) {
+        use(c, test->arg[0], 2 * i, weight);
+        use(c, test->arg[1], 2 * i, weight);
+    }
+    for (unsigned k = test ? 2 : 0, n = cg_operands(c->r, in); k < n; k++) {
         use(c, in->arg[k], 2 * i, k == 0 && (effects & (TCG_EFF_MEM_READ | TCG_EFF_MEM_WRITE)) ? 3 * weight : weight);
         if (!in->arg[k])
             continue;

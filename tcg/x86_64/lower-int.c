@@ -32,6 +32,12 @@ int cg_compare(Cg *c, TcgType t, TcgCond cond, TcgVal a, TcgVal b)
     static const uint8_t swapped[] = {TCG_COND_EQ, TCG_COND_NE, TCG_COND_GT, TCG_COND_LE, TCG_COND_GE, TCG_COND_LT,
                                       TCG_COND_GTU, TCG_COND_LEU, TCG_COND_GEU, TCG_COND_LTU};
     bool w = cg_w(t);
+    unsigned vec_cc;
+    const TcgInsn *test = cg_vec_test(c, t, cond, a, b, &vec_cc);
+    if (test) {
+        cg_vec_compare(c, test);
+        return (int)vec_cc;
+    }
     Loc x = cg_loc(c, a), y = cg_loc(c, b);
 
     if (x.kind == LOC_CONST && y.kind != LOC_CONST) {
@@ -383,9 +389,16 @@ static void lower_deposit(Cg *c, const TcgInsn *in, bool w, Loc a, Loc b)
 
 static void lower_setcond(Cg *c, const TcgInsn *in)
 {
-    unsigned d = cg_dst_gpr(c);
-    Loc a = cg_loc(c, in->arg[0]), b = cg_loc(c, in->arg[1]);
+    unsigned d = cg_dst_gpr(c), vec_cc;
     TcgType t = (TcgType)in->aux;
+    const TcgInsn *test = cg_vec_test(c, t, (TcgCond)in->cond, in->arg[0], in->arg[1], &vec_cc);
+    if (test) {
+        cg_vec_compare(c, test);
+        asm_rr(&c->a, X_SETCC | vec_cc, 0, RAX);
+        asm_rr(&c->a, X_MOVZXB, d, RAX);
+        return;
+    }
+    Loc a = cg_loc(c, in->arg[0]), b = cg_loc(c, in->arg[1]);
     /* x < 0: the sign bit */
     if (in->cond == TCG_COND_LT && b.kind == LOC_CONST && !(cg_w(t) ? b.imm : (uint32_t)b.imm) && a.kind != LOC_CONST) {
         cg_load_gpr(c, d, a, cg_w(t));

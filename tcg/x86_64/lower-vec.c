@@ -173,14 +173,41 @@ static void to_gpr(Cg *c, const TcgHostVecInfo *v, const TcgInsn *in)
         cg_xrr(c, word_of(v), cg_dst_gpr(c), a.reg);
 }
 
-static void to_flags(Cg *c, const TcgHostVecInfo *v, const TcgInsn *in)
+/* --- comparisons whose flags become a condition: done again where it is asked, see liveness.c --- */
+const TcgInsn *cg_vec_test(const Cg *c, TcgType t, TcgCond cond, TcgVal a, TcgVal b, unsigned *cc)
 {
+    const TcgInsn *in = &c->r->insns[a], *zero = &c->r->insns[b];
+    if (t != TCG_I64 || (cond != TCG_COND_EQ && cond != TCG_COND_NE) || zero->op != TCG_OP_CONST || zero->imm || in->op != TCG_OP_AND)
+        return NULL;
+    const TcgInsn *test = &c->r->insns[in->arg[0]], *mask = &c->r->insns[in->arg[1]];
+    if (test->op != TCG_OP_HOSTVECG || mask->op != TCG_OP_CONST || tcg_hostvec[test->aux].form != TCG_HVF_FLAGS ||
+        tcg_hostvec[test->aux].feature != TCG_HVX_SSE)
+        return NULL;
+    switch (mask->imm) {
+    case 1: *cc = CC_B; break;
+    case 4: *cc = CC_P; break;
+    case 0x40: *cc = CC_E; break;
+    case 0x41: *cc = CC_BE; break;
+    default: return NULL;
+    }
+    *cc ^= cond == TCG_COND_EQ;
+    return test;
+}
+
+void cg_vec_compare(Cg *c, const TcgInsn *in)
+{
+    uint32_t x = word_of(&tcg_hostvec[in->aux]);
     unsigned a = cg_use_xmm(c, in->arg[0], XS0);
     Loc b = rm_operand(c, in->arg[1], XS1, false);
     if (b.kind == LOC_MEM)
-        cg_xrm(c, word_of(v), a, b.m);
+        cg_xrm(c, x, a, b.m);
     else
-        cg_xrr(c, word_of(v), a, b.reg);
+        cg_xrr(c, x, a, b.reg);
+}
+
+static void to_flags(Cg *c, const TcgInsn *in)
+{
+    cg_vec_compare(c, in);
     if (!c->val[c->i].end)
         return;
     asm_b(&c->a, 0x9f); /* lahf */
@@ -224,7 +251,7 @@ static bool hostvec(Cg *c, const TcgInsn *in)
     case TCG_HVF_BLENDV: blendv(c, v, in); return true;
     case TCG_HVF_XMM0: implicit_xmm0(c, v, in); return true;
     case TCG_HVF_TOGPR: to_gpr(c, v, in); return true;
-    case TCG_HVF_FLAGS: to_flags(c, v, in); return true;
+    case TCG_HVF_FLAGS: to_flags(c, in); return true;
     case TCG_HVF_FROMGPR: from_gpr(c, v, in); return true;
     default: return false;
     }
