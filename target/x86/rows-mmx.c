@@ -11,23 +11,32 @@
 
 /* ---- state ---- */
 
-enum { MMX_KEEP = 8, MMX_FP = 16 }; /* no register is written; x86_emit_fp_begin() has put the sticky flags aside */
+enum { MMX_KEEP = 8 }; /* no register is written */
 
 static void enter(CpuState *cpu, uint32_t reg)
 {
     X86Cpu *x = x86_cpu(cpu);
-    if (reg & MMX_FP && x->fsw & X87_ES) {
-        cpu->tcg.guest_mxcsr |= x->sticky_saved;
-    }
     x87_wait(x);
     x->ftop = 0;
     x->ftag = 0;
-    if (!(reg & MMX_KEEP)) {
-        x->fpr[reg & 7].exponent = 0xffff;
+    if (reg < MMX_KEEP) {
+        x->fpr[reg].exponent = 0xffff;
     }
 }
-static const TcgHelper helper_enter = {"mmx_enter", (void *)enter, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32},
-                                       {{0}},       {{0}}};
+static const TcgHelper helper_enter = {
+    "mmx_enter", (void *)enter, TCG_HELPER_RAISES | TCG_HELPER_FP, TCG_VOID, {TCG_I32}, {{0}}, {{0}}};
+
+/* Behind x86_emit_fp_begin(), which has put the sticky flags aside. */
+static void enter_trapping(CpuState *cpu)
+{
+    X86Cpu *x = x86_cpu(cpu);
+    if (x->fsw & X87_ES) {
+        cpu->tcg.guest_mxcsr |= x->sticky_saved;
+    }
+    enter(cpu, MMX_KEEP);
+}
+static const TcgHelper helper_enter_trapping = {
+    "mmx_enter_trapping", (void *)enter_trapping, TCG_HELPER_RAISES, TCG_VOID, {TCG_VOID}, {{0}}, {{0}}};
 
 static void emms(CpuState *cpu)
 {
@@ -36,7 +45,8 @@ static void emms(CpuState *cpu)
     x->ftop = 0;
     x->ftag = 0xff;
 }
-static const TcgHelper helper_emms = {"mmx_emms", (void *)emms, TCG_HELPER_RAISES, TCG_VOID, {TCG_VOID}, {{0}}, {{0}}};
+static const TcgHelper helper_emms = {
+    "mmx_emms", (void *)emms, TCG_HELPER_RAISES | TCG_HELPER_FP, TCG_VOID, {TCG_VOID}, {{0}}, {{0}}};
 
 /* Stores make TOP 0 before they fault. */
 static void begin_store(CpuState *cpu)
@@ -45,7 +55,7 @@ static void begin_store(CpuState *cpu)
     x86_cpu(cpu)->ftop = 0;
 }
 static const TcgHelper helper_begin_store = {
-    "mmx_begin_store", (void *)begin_store, TCG_HELPER_RAISES, TCG_VOID, {TCG_VOID}, {{0}}, {{0}}};
+    "mmx_begin_store", (void *)begin_store, TCG_HELPER_RAISES | TCG_HELPER_FP, TCG_VOID, {TCG_VOID}, {{0}}, {{0}}};
 
 /* In front of an access to memory: what waits comes before its faults. */
 static void wait_before_memory(X86Insn *d)
@@ -61,7 +71,14 @@ static void enter_mmx(X86Insn *d, unsigned reg)
     tcg_call(d->b, &helper_enter, x86_const32(d, reg), TCG_NONE, TCG_NONE, TCG_NONE);
 }
 
-static void enter_fp(X86Insn *d) { enter_mmx(d, MMX_KEEP | (d->flags & X86_RF_SSE_TRAPS ? MMX_FP : 0)); }
+static void enter_fp(X86Insn *d)
+{
+    if (d->flags & X86_RF_SSE_TRAPS) {
+        tcg_call(d->b, &helper_enter_trapping, TCG_NONE, TCG_NONE, TCG_NONE, TCG_NONE);
+    } else {
+        enter_mmx(d, MMX_KEEP);
+    }
+}
 
 static TcgVal get_mm(X86Insn *d, unsigned reg) { return tcg_get(d->b, X86_SLOT_MM + (reg & 7), TCG_I64); }
 
@@ -256,7 +273,8 @@ static void maskmov(CpuState *cpu, uint64_t at, uint64_t v, uint64_t mask, uint3
     }
 }
 static const TcgHelper helper_maskmov = {
-    "mmx_maskmov", (void *)maskmov, TCG_HELPER_RAISES, TCG_VOID, {TCG_I64, TCG_I64, TCG_I64, TCG_I32}, {{0}}, {{0}}};
+    "mmx_maskmov", (void *)maskmov, TCG_HELPER_RAISES | TCG_HELPER_FP, TCG_VOID,
+    {TCG_I64, TCG_I64, TCG_I64, TCG_I32}, {{0}}, {{0}}};
 
 static void emit_maskmov(X86Insn *d)
 {

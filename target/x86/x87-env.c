@@ -88,13 +88,46 @@ static unsigned piece(uint64_t linear, unsigned len)
     return n;
 }
 
+/* The part of [linear, linear + len) in its page. */
+static unsigned in_page(uint64_t linear, unsigned len) { return MIN(len, 4096 - (unsigned)(linear & 4095)); }
+
 /* Raises what any page of the range raises. */
 static void probe(X86Cpu *x, uint64_t linear, unsigned len, MmuAccess access, unsigned mode)
 {
-    unsigned first = MIN(len, 4096 - (unsigned)(linear & 4095));
+    unsigned first = in_page(linear, len);
     cpu_probe(&x->cpu, linear, first, access, mode);
     if (first < len) {
         cpu_probe(&x->cpu, x87_wrap(x, linear + first), len - first, access, mode);
+    }
+}
+
+/* RAM in one go, else as what a bus sees. */
+static void store_in_page(X86Cpu *x, uint64_t linear, const uint8_t *p, unsigned len, unsigned mode)
+{
+    void *host = cpu_probe(&x->cpu, linear, len, MMU_WRITE, mode);
+    if (host) {
+        memcpy(host, p, len);
+        return;
+    }
+    for (unsigned n; len; len -= n, p += n, linear += n) {
+        uint64_t v = 0;
+        n = piece(linear, len);
+        memcpy(&v, p, n);
+        cpu_store(&x->cpu, linear, v, mem_of(n, mode));
+    }
+}
+
+static void load_in_page(X86Cpu *x, uint64_t linear, uint8_t *p, unsigned len, unsigned mode)
+{
+    const void *host = cpu_probe(&x->cpu, linear, len, MMU_READ, mode);
+    if (host) {
+        memcpy(p, host, len);
+        return;
+    }
+    for (unsigned n; len; len -= n, p += n, linear += n) {
+        n = piece(linear, len);
+        uint64_t v = cpu_load(&x->cpu, linear, mem_of(n, mode));
+        memcpy(p, &v, n);
     }
 }
 
@@ -102,12 +135,12 @@ void x87_store_bytes(X86Cpu *x, uint64_t linear, const void *data, unsigned len,
 {
     const uint8_t *p = data;
     linear = x87_wrap(x, linear);
-    probe(x, linear, len, MMU_WRITE, mode);
-    for (unsigned n; len; len -= n, p += n, linear += n) {
-        uint64_t v = 0;
-        n = piece(linear, len);
-        memcpy(&v, p, n);
-        cpu_store(&x->cpu, x87_wrap(x, linear), v, mem_of(n, mode));
+    if (in_page(linear, len) < len) {
+        probe(x, linear, len, MMU_WRITE, mode);
+    }
+    for (unsigned n; len; len -= n, p += n, linear = x87_wrap(x, linear + n)) {
+        n = in_page(linear, len);
+        store_in_page(x, linear, p, n, mode);
     }
 }
 
@@ -115,25 +148,25 @@ void x87_load_bytes(X86Cpu *x, uint64_t linear, void *data, unsigned len, unsign
 {
     uint8_t *p = data;
     linear = x87_wrap(x, linear);
-    probe(x, linear, len, MMU_READ, mode);
-    for (unsigned n; len; len -= n, p += n, linear += n) {
-        n = piece(linear, len);
-        uint64_t v = cpu_load(&x->cpu, x87_wrap(x, linear), mem_of(n, mode));
-        memcpy(p, &v, n);
+    for (unsigned n; len; len -= n, p += n, linear = x87_wrap(x, linear + n)) {
+        n = in_page(linear, len);
+        load_in_page(x, linear, p, n, mode);
     }
 }
 
 /* ---- control and status ---- */
 
 static void wait_helper(CpuState *cpu) { x87_wait(x86_cpu(cpu)); }
-const TcgHelper x87_helper_wait = {"x87_wait", (void *)wait_helper, TCG_HELPER_RAISES, TCG_VOID, {TCG_VOID}, {{0}},
-                                   {{0}}};
+const TcgHelper x87_helper_wait = {
+    "x87_wait", (void *)wait_helper, TCG_HELPER_RAISES | TCG_HELPER_FP, TCG_VOID, {TCG_VOID}, {{0}}, {{0}}};
 
 static uint32_t get_status(CpuState *cpu) { return x87_status(x86_cpu(cpu)); }
-const TcgHelper x87_helper_get_status = {"x87_get_status", (void *)get_status, 0, TCG_I32, {TCG_VOID}, {{0}}, {{0}}};
+const TcgHelper x87_helper_get_status = {
+    "x87_get_status", (void *)get_status, TCG_HELPER_FP, TCG_I32, {TCG_VOID}, {{0}}, {{0}}};
 
 static uint32_t get_control(CpuState *cpu) { return x86_cpu(cpu)->fcw; }
-const TcgHelper x87_helper_get_control = {"x87_get_control", (void *)get_control, 0, TCG_I32, {TCG_VOID}, {{0}}, {{0}}};
+const TcgHelper x87_helper_get_control = {
+    "x87_get_control", (void *)get_control, TCG_HELPER_FP, TCG_I32, {TCG_VOID}, {{0}}, {{0}}};
 
 static void set_control(CpuState *cpu, uint32_t fcw)
 {
@@ -141,13 +174,13 @@ static void set_control(CpuState *cpu, uint32_t fcw)
     x87_set_control(x86_cpu(cpu), (uint16_t)fcw);
 }
 const TcgHelper x87_helper_set_control = {
-    "x87_set_control", (void *)set_control, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32}, {{0}}, {{0}}};
+    "x87_set_control", (void *)set_control, TCG_HELPER_RAISES | TCG_HELPER_FP, TCG_VOID, {TCG_I32}, {{0}}, {{0}}};
 
 static void init(CpuState *cpu) { x86_fpu_reset(x86_cpu(cpu)); }
-const TcgHelper x87_helper_init = {"x87_init", (void *)init, 0, TCG_VOID, {TCG_VOID}, {{0}}, {{0}}};
+const TcgHelper x87_helper_init = {"x87_init", (void *)init, TCG_HELPER_FP, TCG_VOID, {TCG_VOID}, {{0}}, {{0}}};
 
 static void clear(CpuState *cpu) { x86_cpu(cpu)->fsw &= FSW_KEPT & ~(X87_FLAGS | X87_SF | X87_ES | X87_B); }
-const TcgHelper x87_helper_clear = {"x87_clear", (void *)clear, 0, TCG_VOID, {TCG_VOID}, {{0}}, {{0}}};
+const TcgHelper x87_helper_clear = {"x87_clear", (void *)clear, TCG_HELPER_FP, TCG_VOID, {TCG_VOID}, {{0}}, {{0}}};
 
 /* ---- environment ---- */
 
@@ -230,8 +263,13 @@ static void store_env(CpuState *cpu, uint32_t ctl, uint64_t linear)
         x87_set_control(x, x->fcw | X87_FLAGS);
     }
 }
-const TcgHelper x87_helper_store_env = {
-    "x87_store_env", (void *)store_env, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64}, X87_SLOTS, {{0}}};
+const TcgHelper x87_helper_store_env = {"x87_store_env",
+                                        (void *)store_env,
+                                        TCG_HELPER_RAISES | TCG_HELPER_FP,
+                                        TCG_VOID,
+                                        {TCG_I32, TCG_I64},
+                                        X87_SLOTS,
+                                        {{0}}};
 
 /* FLDENV, FRSTOR. */
 static void load_env(CpuState *cpu, uint32_t ctl, uint64_t linear)
@@ -248,5 +286,6 @@ static void load_env(CpuState *cpu, uint32_t ctl, uint64_t linear)
         }
     }
 }
-const TcgHelper x87_helper_load_env = {"x87_load_env",     (void *)load_env, TCG_HELPER_RAISES, TCG_VOID,
-                                       {TCG_I32, TCG_I64}, X87_SLOTS,        X87_SLOTS};
+const TcgHelper x87_helper_load_env = {"x87_load_env", (void *)load_env,   TCG_HELPER_RAISES | TCG_HELPER_FP,
+                                       TCG_VOID,       {TCG_I32, TCG_I64}, X87_SLOTS,
+                                       X87_SLOTS};

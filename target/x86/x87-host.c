@@ -16,12 +16,15 @@
 
 enum { HOST_CW = 0x37f };
 
-/* Exceptions are looked at afterwards, so none may be there from somebody else. */
-static inline void enter(uint16_t cw)
+/*
+ * FNCLEX is slow, and most results are inexact: so flags stay in the host's status word as long as the guest's has them
+ * too (@sticky), and are cleared before an operation that must tell its own from old ones.
+ */
+static inline void enter(uint16_t cw, uint16_t sticky)
 {
     uint16_t sw;
     __asm__ volatile("fnstsw %0" : "=a"(sw));
-    if (G_UNLIKELY(sw & 0xff)) {
+    if (G_UNLIKELY(sw & 0xff & ~sticky)) {
         __asm__ volatile("fnclex");
     }
     if (cw != HOST_CW) {
@@ -41,7 +44,7 @@ static inline void leave(uint16_t cw)
 static inline uint16_t real_cw(uint16_t cw) { return (cw & 0xf3f) | 0x40; }
 static inline uint16_t masked_cw(uint16_t cw) { return real_cw(cw) | X87_IE | X87_DE | X87_ZE; }
 
-#define STATUS   "\n\tfnstsw %%ax\n\ttestb $0x3f, %%al\n\tjz 1f\n\tfnclex\n1:\t"
+#define STATUS   "\n\tfnstsw %%ax\n\ttestb $0x80, %%al\n\tjz 1f\n\tfnclex\n1:\t"
 #define CLOBBERS "cc", "memory", "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)", "st(7)"
 #define BINARY(insn)                                                                                        \
     __asm__ volatile("fldt %[b]\n\tfldt %[a]\n\t" insn " %%st(1), %%st" STATUS "fstpt %[r]\n\tfstp %%st(0)" \
@@ -54,11 +57,11 @@ static inline uint16_t masked_cw(uint16_t cw) { return real_cw(cw) | X87_IE | X8
                      : [a] "m"(*a), [b] "m"(b)                        \
                      : CLOBBERS)
 
-uint32_t x87_host_binary(X87Binary op, X86Fpr *r, const X86Fpr *a, const X86Fpr *b, uint16_t cw)
+uint32_t x87_host_binary(X87Binary op, X86Fpr *r, const X86Fpr *a, const X86Fpr *b, uint16_t cw, uint16_t sticky)
 {
     uint16_t sw;
     cw = real_cw(cw);
-    enter(cw);
+    enter(cw, sticky);
     switch (op) {
     case X87_ADD: BINARY("fadd"); break;
     case X87_MUL: BINARY("fmul"); break;
@@ -79,11 +82,12 @@ uint32_t x87_host_binary(X87Binary op, X86Fpr *r, const X86Fpr *a, const X86Fpr 
     default: BINARY_MEM("fi" insn "l"); break;      \
     }
 
-uint32_t x87_host_binary_mem(X87Binary op, X87Type type, X86Fpr *r, const X86Fpr *a, uint64_t b, uint16_t cw)
+uint32_t x87_host_binary_mem(X87Binary op, X87Type type, X86Fpr *r, const X86Fpr *a, uint64_t b, uint16_t cw,
+                             uint16_t sticky)
 {
     uint16_t sw;
     cw = real_cw(cw);
-    enter(cw);
+    enter(cw, sticky);
     switch (op) {
     case X87_ADD: BINARY_TYPES("add"); break;
     case X87_MUL: BINARY_TYPES("mul"); break;
@@ -104,10 +108,10 @@ uint32_t x87_host_binary_mem(X87Binary op, X87Type type, X86Fpr *r, const X86Fpr
 #define COMPARE_MEM(insn) \
     __asm__ volatile("fldt %[a]\n\t" insn " %[b]" STATUS "fstp %%st(0)" : "=a"(sw) : [a] "m"(*a), [b] "m"(b) : CLOBBERS)
 
-uint32_t x87_host_compare(bool quiet, const X86Fpr *a, const X86Fpr *b)
+uint32_t x87_host_compare(bool quiet, const X86Fpr *a, const X86Fpr *b, uint16_t sticky)
 {
     uint16_t sw;
-    enter(HOST_CW);
+    enter(HOST_CW, sticky);
     if (quiet) {
         COMPARE("fucom");
     } else {
@@ -116,10 +120,10 @@ uint32_t x87_host_compare(bool quiet, const X86Fpr *a, const X86Fpr *b)
     return sw & (X87_FLAGS | X87_CC);
 }
 
-uint32_t x87_host_compare_mem(X87Type type, const X86Fpr *a, uint64_t b)
+uint32_t x87_host_compare_mem(X87Type type, const X86Fpr *a, uint64_t b, uint16_t sticky)
 {
     uint16_t sw;
-    enter(HOST_CW);
+    enter(HOST_CW, sticky);
     switch (type) {
     case X87_F32: COMPARE_MEM("fcoms"); break;
     case X87_F64: COMPARE_MEM("fcoml"); break;
@@ -132,10 +136,10 @@ uint32_t x87_host_compare_mem(X87Type type, const X86Fpr *a, uint64_t b)
 #define LOAD(insn) \
     __asm__ volatile(insn " %[m]" STATUS "fstpt %[r]" : "=a"(sw), [r] "=m"(*r) : [m] "m"(bits) : CLOBBERS)
 
-uint32_t x87_host_load(X87Type type, X86Fpr *r, uint64_t bits)
+uint32_t x87_host_load(X87Type type, X86Fpr *r, uint64_t bits, uint16_t sticky)
 {
     uint16_t sw;
-    enter(HOST_CW);
+    enter(HOST_CW, sticky);
     switch (type) {
     case X87_F32: LOAD("flds"); break;
     case X87_F64: LOAD("fldl"); break;
@@ -154,12 +158,12 @@ uint32_t x87_host_load(X87Type type, X86Fpr *r, uint64_t bits)
 #define STORE_POP(insn) \
     __asm__ volatile("fldt %[a]\n\t" insn " %[m]" STATUS : "=a"(sw), [m] "+m"(*bits) : [a] "m"(*a) : CLOBBERS)
 
-uint32_t x87_host_store(X87Type type, const X86Fpr *a, uint64_t *bits, uint16_t cw)
+uint32_t x87_host_store(X87Type type, const X86Fpr *a, uint64_t *bits, uint16_t cw, uint16_t sticky)
 {
     uint16_t sw;
     cw = type == X87_F32 || type == X87_F64 ? real_cw(cw) : masked_cw(cw) | X87_PE;
     *bits = 0;
-    enter(cw);
+    enter(cw, sticky);
     switch (type) {
     case X87_F32: STORE("fsts"); break;
     case X87_F64: STORE("fstl"); break;
@@ -176,10 +180,10 @@ uint32_t x87_host_store(X87Type type, const X86Fpr *a, uint64_t *bits, uint16_t 
 
 #define CONSTANT(insn) __asm__ volatile(insn "\n\tfstpt %0" : "=m"(*r) : : CLOBBERS)
 
-void x87_host_constant(X87Constant which, X86Fpr *r, uint16_t cw)
+void x87_host_constant(X87Constant which, X86Fpr *r, uint16_t cw, uint16_t sticky)
 {
     cw = real_cw(cw) | X87_FLAGS;
-    enter(cw);
+    enter(cw, sticky);
     switch (which) {
     case X87_FLD1: CONSTANT("fld1"); break;
     case X87_FLDL2T: CONSTANT("fldl2t"); break;
@@ -202,62 +206,63 @@ void x87_host_load_bcd(X86Fpr *r, const uint8_t bcd[10])
     __asm__ volatile("fbld %1\n\tfstpt %0" : "=m"(*r) : "m"(*m) : CLOBBERS);
 }
 
-uint32_t x87_host_store_bcd(const X86Fpr *a, uint8_t bcd[10], uint16_t cw)
+uint32_t x87_host_store_bcd(const X86Fpr *a, uint8_t bcd[10], uint16_t cw, uint16_t sticky)
 {
     Bcd *bits = (Bcd *)bcd;
     uint16_t sw;
     cw = masked_cw(cw) | X87_PE;
-    enter(cw);
+    enter(cw, sticky);
     STORE_POP("fbstp");
     leave(cw);
     return sw & (X87_FLAGS | X87_C1);
 }
 
-/* One result in ST(0); whatever else is on the stack goes with FNINIT, which also brings back the host's control word.
- */
-#define FUNCTION(insn)                                                               \
-    __asm__ volatile("fldt %[b]\n\tfldt %[a]\n\t" insn STATUS "fstpt %[a]\n\tfninit" \
-                     : "=a"(sw), [a] "+m"(s[0])                                      \
-                     : [b] "m"(s[1])                                                 \
+/* One operand; two; two of which the second is popped. */
+#define FUNCTION(insn) \
+    __asm__ volatile("fldt %[a]\n\t" insn STATUS "fstpt %[a]" : "=a"(sw), [a] "+m"(s[0]) : : CLOBBERS)
+#define FUNCTION_2(insn, drop)                                                  \
+    __asm__ volatile("fldt %[b]\n\tfldt %[a]\n\t" insn STATUS "fstpt %[a]" drop \
+                     : "=a"(sw), [a] "+m"(s[0])                                 \
+                     : [b] "m"(s[1])                                            \
                      : CLOBBERS)
 /* Pushes unless C2: then both are stored. */
-#define FUNCTION_PUSH(insn)                                                                  \
-    __asm__ volatile("fldt %[a]\n\t" insn STATUS                                             \
-                     "fstpt %[a]\n\ttestl $0x400, %%eax\n\tjnz 2f\n\tfstpt %[b]\n2:\tfninit" \
-                     : "=a"(sw), [a] "+m"(s[0]), [b] "+m"(s[1])                              \
-                     :                                                                       \
+#define FUNCTION_PUSH(insn)                                                                                      \
+    __asm__ volatile("fldt %[a]\n\t" insn STATUS "fstpt %[a]\n\ttestl $0x400, %%eax\n\tjnz 2f\n\tfstpt %[b]\n2:" \
+                     : "=a"(sw), [a] "+m"(s[0]), [b] "+m"(s[1])                                                  \
+                     :                                                                                           \
                      : CLOBBERS)
-#define TEST(insn) \
-    __asm__ volatile("fldt %[a]\n\t" insn STATUS "fstp %%st(0)\n\tfninit" : "=a"(sw) : [a] "m"(s[0]) : CLOBBERS)
+#define TEST(insn) __asm__ volatile("fldt %[a]\n\t" insn STATUS "fstp %%st(0)" : "=a"(sw) : [a] "m"(s[0]) : CLOBBERS)
+#define DROP       "\n\tfstp %%st(0)"
 
-uint32_t x87_host_function(X87Function f, X86Fpr s[2], uint16_t cw)
+uint32_t x87_host_function(X87Function f, X86Fpr s[2], uint16_t cw, uint16_t sticky)
 {
     uint32_t sw = 0;
     cw = masked_cw(cw);
-    enter(cw);
+    enter(cw, sticky);
     switch (f) {
     case X87_F2XM1: FUNCTION("f2xm1"); break;
-    case X87_FYL2X: FUNCTION("fyl2x"); break;
+    case X87_FYL2X: FUNCTION_2("fyl2x", ""); break;
     case X87_FPTAN: FUNCTION_PUSH("fptan"); break;
-    case X87_FPATAN: FUNCTION("fpatan"); break;
+    case X87_FPATAN: FUNCTION_2("fpatan", ""); break;
     case X87_FXTRACT: /* does not write C2 */
-        __asm__ volatile("fldt %[a]\n\tfxtract" STATUS "fstpt %[a]\n\tfstpt %[b]\n\tfninit"
+        __asm__ volatile("fldt %[a]\n\tfxtract" STATUS "fstpt %[a]\n\tfstpt %[b]"
                          : "=a"(sw), [a] "+m"(s[0]), [b] "+m"(s[1])
                          :
                          : CLOBBERS);
         break;
-    case X87_FPREM1: FUNCTION("fprem1"); break;
-    case X87_FPREM: FUNCTION("fprem"); break;
-    case X87_FYL2XP1: FUNCTION("fyl2xp1"); break;
+    case X87_FPREM1: FUNCTION_2("fprem1", DROP); break;
+    case X87_FPREM: FUNCTION_2("fprem", DROP); break;
+    case X87_FYL2XP1: FUNCTION_2("fyl2xp1", ""); break;
     case X87_FSQRT: FUNCTION("fsqrt"); break;
     case X87_FSINCOS: FUNCTION_PUSH("fsincos"); break;
     case X87_FRNDINT: FUNCTION("frndint"); break;
-    case X87_FSCALE: FUNCTION("fscale"); break;
+    case X87_FSCALE: FUNCTION_2("fscale", DROP); break;
     case X87_FSIN: FUNCTION("fsin"); break;
     case X87_FCOS: FUNCTION("fcos"); break;
     case X87_FTST: TEST("ftst"); break;
     default: TEST("fxam"); break;
     }
+    leave(cw);
     return sw & (X87_FLAGS | X87_CC);
 }
 

@@ -6,7 +6,7 @@
  * Each function returns status word bits: exception flags in bits 0-5, condition codes at their places. @cw is the
  * guest's control word with its masks: where an exception is not masked, results are as the processor leaves them then
  * (scaled ones after overflow), and the flags say that the caller must not store what the manual says is not stored
- * (SDM 1 8.5).
+ * (SDM 1 8.5). @sticky: exception flags that may be returned although this operation did not bring them up.
  */
 #ifndef X86_X87_HOST_H
 #define X86_X87_HOST_H
@@ -65,21 +65,22 @@ typedef enum X87Function {
 typedef enum X87Constant { X87_FLD1, X87_FLDL2T, X87_FLDL2E, X87_FLDPI, X87_FLDLG2, X87_FLDLN2, X87_FLDZ } X87Constant;
 
 /* a op b; the reversed forms b op a. */
-uint32_t x87_host_binary(X87Binary op, X86Fpr *r, const X86Fpr *a, const X86Fpr *b, uint16_t cw);
+uint32_t x87_host_binary(X87Binary op, X86Fpr *r, const X86Fpr *a, const X86Fpr *b, uint16_t cw, uint16_t sticky);
 /* The same with b in memory format: F32, F64, I16, I32. */
-uint32_t x87_host_binary_mem(X87Binary op, X87Type type, X86Fpr *r, const X86Fpr *a, uint64_t b, uint16_t cw);
-uint32_t x87_host_compare(bool quiet, const X86Fpr *a, const X86Fpr *b);
-uint32_t x87_host_compare_mem(X87Type type, const X86Fpr *a, uint64_t b);
-uint32_t x87_host_load(X87Type type, X86Fpr *r, uint64_t bits);
-uint32_t x87_host_store(X87Type type, const X86Fpr *a, uint64_t *bits, uint16_t cw);
-void x87_host_constant(X87Constant which, X86Fpr *r, uint16_t cw);
+uint32_t x87_host_binary_mem(X87Binary op, X87Type type, X86Fpr *r, const X86Fpr *a, uint64_t b, uint16_t cw,
+                             uint16_t sticky);
+uint32_t x87_host_compare(bool quiet, const X86Fpr *a, const X86Fpr *b, uint16_t sticky);
+uint32_t x87_host_compare_mem(X87Type type, const X86Fpr *a, uint64_t b, uint16_t sticky);
+uint32_t x87_host_load(X87Type type, X86Fpr *r, uint64_t bits, uint16_t sticky);
+uint32_t x87_host_store(X87Type type, const X86Fpr *a, uint64_t *bits, uint16_t cw, uint16_t sticky);
+void x87_host_constant(X87Constant which, X86Fpr *r, uint16_t cw, uint16_t sticky);
 void x87_host_load_bcd(X86Fpr *r, const uint8_t bcd[10]);
-uint32_t x87_host_store_bcd(const X86Fpr *a, uint8_t bcd[10], uint16_t cw);
+uint32_t x87_host_store_bcd(const X86Fpr *a, uint8_t bcd[10], uint16_t cw, uint16_t sticky);
 /*
  * s[0] is ST(0), s[1] ST(1). Afterwards s[0] is the new ST(0); of FPTAN, FXTRACT and FSINCOS that is what they push,
  * and s[1] what they leave below it (FPTAN, FSINCOS: nothing is pushed where C2 says that the operand is out of range).
  * FTST, FXAM change nothing.
  */
-uint32_t x87_host_function(X87Function f, X86Fpr s[2], uint16_t cw);
+uint32_t x87_host_function(X87Function f, X86Fpr s[2], uint16_t cw, uint16_t sticky);
 
 #endif

@@ -50,6 +50,9 @@ void x87_pending(X86Cpu *x)
     }
 }
 
+/* Flags that an operation may leave as they are: where nothing is unmasked, whose they are does not matter. */
+static inline uint16_t sticky(const X86Cpu *x) { return (x->fcw & X87_FLAGS) == X87_FLAGS ? x->fsw & X87_FLAGS : 0; }
+
 static inline void begin(X86Cpu *x, uint64_t fip)
 {
     x87_wait(x);
@@ -101,7 +104,7 @@ static void binary(CpuState *cpu, uint32_t ctl, uint64_t fip)
         put_st(x, dest, &indefinite);
     } else {
         X86Fpr r;
-        uint32_t sw = x87_host_binary((X87Binary)x87_ctl_op(ctl), &r, x87_st(x, 0), x87_st(x, i), x->fcw);
+        uint32_t sw = x87_host_binary((X87Binary)x87_ctl_op(ctl), &r, x87_st(x, 0), x87_st(x, i), x->fcw, sticky(x));
         if (!note(x, ctl, sw, 0, BEFORE)) {
             return;
         }
@@ -109,8 +112,9 @@ static void binary(CpuState *cpu, uint32_t ctl, uint64_t fip)
     }
     pop(x, x87_ctl_pops(ctl));
 }
-const TcgHelper x87_helper_binary = {"x87_binary",       (void *)binary, TCG_HELPER_RAISES, TCG_VOID,
-                                     {TCG_I32, TCG_I64}, X87_SLOTS,      X87_SLOTS};
+const TcgHelper x87_helper_binary = {"x87_binary", (void *)binary,     TCG_HELPER_RAISES | TCG_HELPER_FP,
+                                     TCG_VOID,     {TCG_I32, TCG_I64}, X87_SLOTS,
+                                     X87_SLOTS};
 
 static void binary_mem(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t bits, uint64_t fdp)
 {
@@ -123,14 +127,19 @@ static void binary_mem(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t bits,
         return;
     }
     X86Fpr r;
-    uint32_t sw = x87_host_binary_mem((X87Binary)x87_ctl_op(ctl), x87_ctl_type(ctl), &r, x87_st(x, 0), bits, x->fcw);
+    uint32_t sw =
+        x87_host_binary_mem((X87Binary)x87_ctl_op(ctl), x87_ctl_type(ctl), &r, x87_st(x, 0), bits, x->fcw, sticky(x));
     if (note(x, ctl, sw, fdp, BEFORE)) {
         put_st(x, 0, &r);
     }
 }
-const TcgHelper x87_helper_binary_mem = {
-    "x87_binary_mem", (void *)binary_mem, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64, TCG_I64},
-    X87_SLOTS,        X87_SLOTS};
+const TcgHelper x87_helper_binary_mem = {"x87_binary_mem",
+                                         (void *)binary_mem,
+                                         TCG_HELPER_RAISES | TCG_HELPER_FP,
+                                         TCG_VOID,
+                                         {TCG_I32, TCG_I64, TCG_I64, TCG_I64},
+                                         X87_SLOTS,
+                                         X87_SLOTS};
 
 /* ---- comparisons ---- */
 
@@ -152,17 +161,20 @@ static void compare(CpuState *cpu, uint32_t ctl, uint64_t fip)
     unsigned i = ctl & X87_CTL_INDEX;
     begin(x, fip);
     bool empty = x87_empty(x, 0) || x87_empty(x, i);
-    put_comparison(x, ctl, empty ? 0 : x87_host_compare(ctl & X87_CTL_QUIET, x87_st(x, 0), x87_st(x, i)), 0, empty);
+    put_comparison(x, ctl, empty ? 0 : x87_host_compare(ctl & X87_CTL_QUIET, x87_st(x, 0), x87_st(x, i), sticky(x)), 0,
+                   empty);
 }
-const TcgHelper x87_helper_compare = {"x87_compare",      (void *)compare, TCG_HELPER_RAISES, TCG_VOID,
-                                      {TCG_I32, TCG_I64}, X87_SLOTS,       X87_SLOTS};
+const TcgHelper x87_helper_compare = {"x87_compare", (void *)compare,    TCG_HELPER_RAISES | TCG_HELPER_FP,
+                                      TCG_VOID,      {TCG_I32, TCG_I64}, X87_SLOTS,
+                                      X87_SLOTS};
 
 static void compare_mem(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t bits, uint64_t fdp)
 {
     X86Cpu *x = x86_cpu(cpu);
     begin(x, fip);
     bool empty = x87_empty(x, 0);
-    put_comparison(x, ctl, empty ? 0 : x87_host_compare_mem(x87_ctl_type(ctl), x87_st(x, 0), bits), fdp, empty);
+    put_comparison(x, ctl, empty ? 0 : x87_host_compare_mem(x87_ctl_type(ctl), x87_st(x, 0), bits, sticky(x)), fdp,
+                   empty);
 }
 const TcgHelper x87_helper_compare_mem = {"x87_compare_mem",
                                           (void *)compare_mem,
@@ -180,7 +192,7 @@ static uint64_t comi(CpuState *cpu, uint32_t ctl, uint64_t fip)
     begin(x, fip);
     uint32_t sw = X87_IE | X87_SF | X87_C0 | X87_C2 | X87_C3, c1 = 0;
     if (!x87_empty(x, 0) && !x87_empty(x, i)) {
-        sw = x87_host_compare(ctl & X87_CTL_QUIET, x87_st(x, 0), x87_st(x, i));
+        sw = x87_host_compare(ctl & X87_CTL_QUIET, x87_st(x, 0), x87_st(x, i), sticky(x));
         c1 = x->fsw & X87_C1;
     }
     if (note(x, ctl, (sw & ~X87_C1) | c1, 0, BEFORE)) {
@@ -188,8 +200,8 @@ static uint64_t comi(CpuState *cpu, uint32_t ctl, uint64_t fip)
     }
     return (sw & X87_C0 ? EFL_CF : 0) | (sw & X87_C2 ? EFL_PF : 0) | (sw & X87_C3 ? EFL_ZF : 0);
 }
-const TcgHelper x87_helper_comi = {"x87_comi",         (void *)comi, TCG_HELPER_RAISES, TCG_I64,
-                                   {TCG_I32, TCG_I64}, X87_SLOTS,    X87_SLOTS};
+const TcgHelper x87_helper_comi = {
+    "x87_comi", (void *)comi, TCG_HELPER_RAISES | TCG_HELPER_FP, TCG_I64, {TCG_I32, TCG_I64}, X87_SLOTS, X87_SLOTS};
 
 /* ---- loads ---- */
 
@@ -198,11 +210,12 @@ static void load(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t bits, uint6
     X86Cpu *x = x86_cpu(cpu);
     X86Fpr r;
     begin(x, fip);
-    uint32_t sw = x87_host_load(x87_ctl_type(ctl), &r, bits);
+    uint32_t sw = x87_host_load(x87_ctl_type(ctl), &r, bits, sticky(x));
     push_result(x, ctl, &r, sw, fdp);
 }
 const TcgHelper x87_helper_load = {
-    "x87_load", (void *)load, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64, TCG_I64}, X87_SLOTS, X87_SLOTS};
+    "x87_load", (void *)load, TCG_HELPER_RAISES | TCG_HELPER_FP, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64, TCG_I64},
+    X87_SLOTS,  X87_SLOTS};
 
 static void load80(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t mantissa, uint32_t exponent)
 {
@@ -212,7 +225,7 @@ static void load80(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t mantissa,
     push_result(x, ctl, &r, 0, 0);
 }
 const TcgHelper x87_helper_load80 = {
-    "x87_load80", (void *)load80, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64, TCG_I32},
+    "x87_load80", (void *)load80, TCG_HELPER_RAISES | TCG_HELPER_FP, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64, TCG_I32},
     X87_SLOTS,    X87_SLOTS};
 
 static void load_bcd(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t low, uint32_t high)
@@ -227,7 +240,7 @@ static void load_bcd(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t low, ui
     push_result(x, ctl, &r, 0, 0);
 }
 const TcgHelper x87_helper_load_bcd = {
-    "x87_load_bcd", (void *)load_bcd, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64, TCG_I32},
+    "x87_load_bcd", (void *)load_bcd, TCG_HELPER_RAISES | TCG_HELPER_FP, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64, TCG_I32},
     X87_SLOTS,      X87_SLOTS};
 
 static void push_st(CpuState *cpu, uint32_t ctl, uint64_t fip)
@@ -244,25 +257,38 @@ static void push_st(CpuState *cpu, uint32_t ctl, uint64_t fip)
     X86Fpr r = *x87_st(x, i);
     push_result(x, ctl, &r, 0, 0);
 }
-const TcgHelper x87_helper_push_st = {"x87_push_st",      (void *)push_st, TCG_HELPER_RAISES, TCG_VOID,
-                                      {TCG_I32, TCG_I64}, X87_SLOTS,       X87_SLOTS};
+const TcgHelper x87_helper_push_st = {"x87_push_st", (void *)push_st,    TCG_HELPER_RAISES | TCG_HELPER_FP,
+                                      TCG_VOID,      {TCG_I32, TCG_I64}, X87_SLOTS,
+                                      X87_SLOTS};
 
 static void constant(CpuState *cpu, uint32_t ctl, uint64_t fip)
 {
     X86Cpu *x = x86_cpu(cpu);
     X86Fpr r;
     begin(x, fip);
-    x87_host_constant((X87Constant)x87_ctl_op(ctl), &r, x->fcw);
+    x87_host_constant((X87Constant)x87_ctl_op(ctl), &r, x->fcw, sticky(x));
     push_result(x, ctl, &r, 0, 0);
 }
-const TcgHelper x87_helper_constant = {"x87_constant",     (void *)constant, TCG_HELPER_RAISES, TCG_VOID,
-                                       {TCG_I32, TCG_I64}, X87_SLOTS,        X87_SLOTS};
+const TcgHelper x87_helper_constant = {"x87_constant", (void *)constant,   TCG_HELPER_RAISES | TCG_HELPER_FP,
+                                       TCG_VOID,       {TCG_I32, TCG_I64}, X87_SLOTS,
+                                       X87_SLOTS};
 
 /* ---- stores ---- */
 
 static TcgMem mem_of(unsigned bytes, unsigned mode)
 {
     return TCG_MEM((unsigned)__builtin_ctz(bytes), 0u, 0u, TCG_ALIGN_ANY, mode);
+}
+
+/* As generated code stores: straight to RAM where the TLB knows the page. */
+static void store_bits(CpuState *cpu, uint64_t linear, uint64_t bits, unsigned bytes, unsigned mode)
+{
+    const TlbEntry *e = &cpu->tcg.tlb->table[mode][TLB_WRITE][linear >> TLB_PAGE_BITS & (TLB_ENTRIES - 1)];
+    if ((linear & (TLB_PAGE_MASK | (bytes - 1))) == __atomic_load_n(&e->tag, __ATOMIC_RELAXED)) {
+        memcpy((void *)(uintptr_t)(linear + e->addend), &bits, bytes);
+    } else {
+        cpu_store(cpu, linear, bits, mem_of(bytes, mode));
+    }
 }
 
 /* A stack fault's answer, or false. */
@@ -291,11 +317,11 @@ static void store(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t linear, ui
         sw = X87_IE | X87_SF;
         bits = type == X87_F32 ? 0xffc00000 : type == X87_F64 ? 0xfff8000000000000 : 1ull << (8 * sizes[type] - 1);
     } else {
-        sw = x87_host_store(type, x87_st(x, 0), &bits, x->fcw);
+        sw = x87_host_store(type, x87_st(x, 0), &bits, x->fcw, sticky(x));
         may_store = !(sw & ~x->fcw & TO_MEMORY);
     }
     if (may_store) {
-        cpu_store(cpu, linear, bits, mem_of(sizes[type], x87_ctl_mmu(ctl)));
+        store_bits(cpu, linear, bits, sizes[type], x87_ctl_mmu(ctl));
     }
     x->fip = fip;
     if (note(x, ctl, sw, fdp, TO_MEMORY)) {
@@ -303,7 +329,7 @@ static void store(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t linear, ui
     }
 }
 const TcgHelper x87_helper_store = {
-    "x87_store", (void *)store, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64, TCG_I64},
+    "x87_store", (void *)store, TCG_HELPER_RAISES | TCG_HELPER_FP, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64, TCG_I64},
     X87_SLOTS,   X87_SLOTS};
 
 static void store80(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t linear)
@@ -321,7 +347,8 @@ static void store80(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t linear)
     }
 }
 const TcgHelper x87_helper_store80 = {
-    "x87_store80", (void *)store80, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64}, X87_SLOTS, X87_SLOTS};
+    "x87_store80", (void *)store80, TCG_HELPER_RAISES | TCG_HELPER_FP, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64},
+    X87_SLOTS,     X87_SLOTS};
 
 static void store_bcd(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t linear)
 {
@@ -331,7 +358,7 @@ static void store_bcd(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t linear
     uint32_t sw = X87_IE | X87_SF;
     x87_wait(x);
     if (!store_of_empty(x, ctl, &may_store)) {
-        sw = x87_host_store_bcd(x87_st(x, 0), bcd, x->fcw);
+        sw = x87_host_store_bcd(x87_st(x, 0), bcd, x->fcw, sticky(x));
         may_store = !(sw & ~x->fcw & TO_MEMORY);
     }
     if (may_store) {
@@ -342,8 +369,9 @@ static void store_bcd(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t linear
         pop(x, 1);
     }
 }
-const TcgHelper x87_helper_store_bcd = {
-    "x87_store_bcd", (void *)store_bcd, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64}, X87_SLOTS, X87_SLOTS};
+const TcgHelper x87_helper_store_bcd = {"x87_store_bcd", (void *)store_bcd,           TCG_HELPER_RAISES | TCG_HELPER_FP,
+                                        TCG_VOID,        {TCG_I32, TCG_I64, TCG_I64}, X87_SLOTS,
+                                        X87_SLOTS};
 
 /* FST ST(i), FSTP ST(i). QUIET: D9 D8+i, which only pops where ST(0) is empty. */
 static void store_st(CpuState *cpu, uint32_t ctl, uint64_t fip)
@@ -364,8 +392,9 @@ static void store_st(CpuState *cpu, uint32_t ctl, uint64_t fip)
     }
     pop(x, x87_ctl_pops(ctl));
 }
-const TcgHelper x87_helper_store_st = {"x87_store_st",     (void *)store_st, TCG_HELPER_RAISES, TCG_VOID,
-                                       {TCG_I32, TCG_I64}, X87_SLOTS,        X87_SLOTS};
+const TcgHelper x87_helper_store_st = {"x87_store_st", (void *)store_st,   TCG_HELPER_RAISES | TCG_HELPER_FP,
+                                       TCG_VOID,       {TCG_I32, TCG_I64}, X87_SLOTS,
+                                       X87_SLOTS};
 
 /* ---- moves ---- */
 
@@ -394,8 +423,8 @@ static void xch(CpuState *cpu, uint32_t ctl, uint64_t fip)
     put_st(x, 0, x87_st(x, i));
     put_st(x, i, &t);
 }
-const TcgHelper x87_helper_xch = {"x87_xch",          (void *)xch, TCG_HELPER_RAISES, TCG_VOID,
-                                  {TCG_I32, TCG_I64}, X87_SLOTS,   X87_SLOTS};
+const TcgHelper x87_helper_xch = {
+    "x87_xch", (void *)xch, TCG_HELPER_RAISES | TCG_HELPER_FP, TCG_VOID, {TCG_I32, TCG_I64}, X87_SLOTS, X87_SLOTS};
 
 static void cmov(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t condition)
 {
@@ -412,8 +441,9 @@ static void cmov(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t condition)
         put_st(x, 0, x87_st(x, i));
     }
 }
-const TcgHelper x87_helper_cmov = {"x87_cmov", (void *)cmov, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64},
-                                   X87_SLOTS,  X87_SLOTS};
+const TcgHelper x87_helper_cmov = {
+    "x87_cmov", (void *)cmov, TCG_HELPER_RAISES | TCG_HELPER_FP, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64},
+    X87_SLOTS,  X87_SLOTS};
 
 static void misc(CpuState *cpu, uint32_t ctl, uint64_t fip)
 {
@@ -439,8 +469,8 @@ static void misc(CpuState *cpu, uint32_t ctl, uint64_t fip)
     }
     x->fsw &= (uint16_t)~X87_C1;
 }
-const TcgHelper x87_helper_misc = {"x87_misc",         (void *)misc, TCG_HELPER_RAISES, TCG_VOID,
-                                   {TCG_I32, TCG_I64}, X87_SLOTS,    X87_SLOTS};
+const TcgHelper x87_helper_misc = {
+    "x87_misc", (void *)misc, TCG_HELPER_RAISES | TCG_HELPER_FP, TCG_VOID, {TCG_I32, TCG_I64}, X87_SLOTS, X87_SLOTS};
 
 /* ---- functions ---- */
 
@@ -471,7 +501,7 @@ static void xam(X86Cpu *x)
 {
     X86Fpr s[2] = {*x87_st(x, 0), indefinite};
     uint32_t sw = x87_empty(x, 0) ? X87_C0 | X87_C3 | (s[0].exponent & 0x8000 ? X87_C1 : 0)
-                                  : x87_host_function(X87_FXAM, s, x->fcw);
+                                  : x87_host_function(X87_FXAM, s, x->fcw, sticky(x));
     x->fsw = (uint16_t)((x->fsw & ~X87_CC) | (sw & X87_CC));
 }
 
@@ -486,7 +516,7 @@ static void pushing_function(X86Cpu *x, uint32_t ctl, X87Function f)
         }
         return;
     }
-    uint32_t sw = x87_host_function(f, s, x->fcw), codes = codes_of(f);
+    uint32_t sw = x87_host_function(f, s, x->fcw, sticky(x)), codes = codes_of(f);
     if (sw & ~x->fcw & BEFORE) {
         sw &= BEFORE | (X87_CC & ~X87_C1);
     }
@@ -524,13 +554,14 @@ static void function(CpuState *cpu, uint32_t ctl, uint64_t fip)
         pushing_function(x, ctl, f);
     } else {
         X86Fpr s[2] = {*x87_st(x, 0), *x87_st(x, 1)};
-        uint32_t sw = x87_host_function(f, s, x->fcw);
+        uint32_t sw = x87_host_function(f, s, x->fcw, sticky(x));
         if (sw & ~x->fcw & BEFORE) {
             sw &= BEFORE | (X87_CC & ~X87_C1);
         }
         bool ok = note(x, ctl, sw, 0, BEFORE);
         if (f != X87_FTST && (!ok || is_nan(&s[0]))) {
-            codes &= X87_C2;
+            x->fsw &= (uint16_t)~(codes & X87_C2);
+            codes = ok ? codes & X87_C2 : 0;
         }
         x->fsw = (uint16_t)((x->fsw & ~codes) | (sw & codes));
         if (ok && f != X87_FTST) {
@@ -539,5 +570,6 @@ static void function(CpuState *cpu, uint32_t ctl, uint64_t fip)
         }
     }
 }
-const TcgHelper x87_helper_function = {"x87_function",     (void *)function, TCG_HELPER_RAISES, TCG_VOID,
-                                       {TCG_I32, TCG_I64}, X87_SLOTS,        X87_SLOTS};
+const TcgHelper x87_helper_function = {"x87_function", (void *)function,   TCG_HELPER_RAISES | TCG_HELPER_FP,
+                                       TCG_VOID,       {TCG_I32, TCG_I64}, X87_SLOTS,
+                                       X87_SLOTS};
