@@ -13,7 +13,7 @@
 /* Groups that exist; each group's file adds its line. */
 const X86RowGroup *const x86_row_groups[] = {
     &x86_rows_alu, &x86_rows_muldiv, &x86_rows_shift, &x86_rows_move, &x86_rows_flow, &x86_rows_bits, &x86_rows_string,
-    &x86_rows_segment, &x86_rows_system, &x86_rows_x87, &x86_rows_xsave, &x86_rows_mmx,
+    &x86_rows_segment, &x86_rows_system, &x86_rows_x87, &x86_rows_xsave, &x86_rows_mmx, &x86_rows_mxcsr,
     &x86_rows_vmove, &x86_rows_sse_int, &x86_rows_sse, &x86_rows_avx, &x86_rows_avx_int, &x86_rows_crypto,
     NULL,
 };

@@ -70,7 +70,7 @@ typedef struct X86RowGroup {
 extern const X86RowGroup *const x86_row_groups[]; /* ended by NULL; in decode-table.c */
 /* alu, data movement, shifts, strings, control flow, bit manipulation (BMI), system, x87, MMX, SSE, AVX, AES/SHA/CLMUL */
 extern const X86RowGroup x86_rows_alu, x86_rows_muldiv, x86_rows_move, x86_rows_shift, x86_rows_string, x86_rows_flow, x86_rows_bits, x86_rows_system,
-    x86_rows_segment, x86_rows_x87, x86_rows_mmx, x86_rows_vmove, x86_rows_sse, x86_rows_sse_int, x86_rows_avx, x86_rows_avx_int, x86_rows_crypto, x86_rows_xsave;
+    x86_rows_segment, x86_rows_x87, x86_rows_mmx, x86_rows_mxcsr, x86_rows_vmove, x86_rows_sse, x86_rows_sse_int, x86_rows_avx, x86_rows_avx_int, x86_rows_crypto, x86_rows_xsave;
 
 /* One operand, decoded. */
 typedef enum X86OpKind { X86_OP_NONE, X86_OP_GPR, X86_OP_GPR_HIGH, X86_OP_MEM, X86_OP_IMM, X86_OP_REL, X86_OP_VEC, X86_OP_MMX, X86_OP_SEG, X86_OP_CR, X86_OP_DR, X86_OP_FAR } X86OpKind;
