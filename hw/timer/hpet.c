@@ -173,7 +173,7 @@ static void write_config(Hpet *s, uint64_t value)
 {
     uint64_t changed = s->config ^ value;
     if ((changed & CFG_ENABLE) && (value & CFG_ENABLE)) {
-        s->offset = s->counter - clock_ticks(s);
+        __atomic_store_n(&s->offset, s->counter - clock_ticks(s), __ATOMIC_RELAXED);
     } else if (changed & CFG_ENABLE) {
         s->counter = counter(s);
     }
@@ -181,7 +181,7 @@ static void write_config(Hpet *s, uint64_t value)
         drop_line(s, 0);
         drop_line(s, 1);
     }
-    s->config = value & (CFG_ENABLE | CFG_LEGACY);
+    __atomic_store_n(&s->config, value & (CFG_ENABLE | CFG_LEGACY), __ATOMIC_RELEASE);
     if (changed & CFG_LEGACY) {
         for (unsigned i = 0; i < 2; i++) {
             irq_set(&s->legacy[i], (value & CFG_LEGACY) ? 0 : s->legacy_in[i]);
@@ -284,8 +284,9 @@ static void write64(Hpet *s, unsigned reg, uint64_t value)
 static uint64_t hpet_read(void *opaque, uint64_t offset, unsigned size)
 {
     Hpet *s = opaque;
-    if (offset == R_COUNTER && size == 8 && running(s)) {
-        return clock_ticks(s) + __atomic_load_n(&s->offset, __ATOMIC_RELAXED);
+    if ((offset & ~7ull) == R_COUNTER && (__atomic_load_n(&s->config, __ATOMIC_ACQUIRE) & CFG_ENABLE)) {
+        /* Linux reads it for the time of day: no lock */
+        return (clock_ticks(s) + __atomic_load_n(&s->offset, __ATOMIC_RELAXED)) >> (offset & 4) * 8;
     }
     g_mutex_lock(&s->lock);
     uint64_t value = read64(s, (unsigned)offset & ~7u) >> (offset & 4) * 8;
