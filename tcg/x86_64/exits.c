@@ -81,13 +81,42 @@ static void store_slot(Cg *c, const TcgMapEntry *e)
     }
 }
 
+static bool is_zero_vector(const Cg *c, const TcgMapEntry *e)
+{
+    const TcgInsn *in = &c->r->insns[c->val[e->val].root];
+    return e->type == TCG_V128 && in->op == TCG_OP_CONST && !in->imm;
+}
+
+/* Many vectors become 0 at once where a guest clears upper halves: out of one register, neighbours together */
+static void store_zeros(Cg *c, const TcgMapEntry *e, uint32_t count)
+{
+    bool have_zero = false;
+    for (uint32_t k = 0; k < count; k++) {
+        if (!is_zero_vector(c, &e[k]))
+            continue;
+        if (!have_zero)
+            cg_load_xmm(c, XS0, (Loc){.kind = LOC_CONST}, TCG_V128);
+        have_zero = true;
+        int32_t at = (int32_t)c->r->slots[e[k].slot].offset;
+        if (c->avx && k + 1 < count && is_zero_vector(c, &e[k + 1]) && (int32_t)c->r->slots[e[k + 1].slot].offset == at + 16) {
+            asm_vrm(&c->a, X_MOVUPS_MR, XS0, 0, mem_b(RBP, at), 1);
+            k++;
+        } else {
+            cg_xrm(c, X_MOVUPS_MR, XS0, mem_b(RBP, at));
+        }
+    }
+}
+
 static void store_map(Cg *c, const TcgInsn *in)
 {
     const TcgMap *m = &c->r->maps[in->map];
     if (!in->map)
         return;
+    const TcgMapEntry *e = &c->r->map_entries[m->first];
+    store_zeros(c, e, m->count);
     for (uint32_t k = 0; k < m->count; k++)
-        store_slot(c, &c->r->map_entries[m->first + k]);
+        if (!is_zero_vector(c, &e[k]))
+            store_slot(c, &e[k]);
 }
 
 static void store_pc(Cg *c, uint64_t pc)
