@@ -89,8 +89,10 @@ char *compare_states(const CompareOptions *o, const X86BenchCase *c, const X86Be
     uint32_t present = e->vector == X86_EXC_PF && e->fault_address >> 63
                            ? X86_PFEC_P
                            : 0; /* what the kernel has there is its affair */
-    bool stack = e->vector == X86_EXC_SS && got->vector == X86_EXC_GP && !o->strict;
-    differ(&out, "vector", 0, stack ? X86_EXC_GP : e->vector, got->vector);
+    bool stack = ((e->vector == X86_EXC_SS && got->vector == X86_EXC_GP) ||
+                  (e->vector == X86_EXC_GP && got->vector == X86_EXC_SS)) &&
+                 e->rip == got->rip && !o->strict;
+    differ(&out, "vector", 0, stack ? got->vector : e->vector, got->vector);
     differ(&out, "error code", 0, e->error & ~present, got->error & ~present);
     bool same_page =
         e->vector == X86_EXC_PF && (e->fault_address ^ got->fault_address) < 4096 && !o->strict; /* long operands */

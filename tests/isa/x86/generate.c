@@ -553,7 +553,14 @@ void gen_assemble(const GenSequence *seq, X86BenchCase *c)
 uint32_t gen_undefined(const GenSequence *seq, const X86BenchCase *c, uint64_t flags)
 {
     const GenInsn *last = &seq->insn[seq->count - 1];
+    uint32_t all = 0;
     X86Insn d;
+    for (unsigned i = 0; i < seq->count; i++) {
+        all |= seq->insn[i].undefined;
+    }
+    if (c->out.vector == X86_EXC_DB) { /* a single step may end anywhere */
+        return all;
+    }
     if (seq->count == 1 && last->undefined) {
         memset(&d, 0, sizeof(d));
         if (x86_decode(&d, last->bytes, 15, X86_BENCH_CODE, flags) && d.row) {
