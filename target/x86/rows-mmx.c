@@ -256,7 +256,6 @@ static void emit_pinsrw(X86Insn *d)
 static void maskmov(CpuState *cpu, uint64_t at, uint64_t v, uint64_t mask, uint32_t mode)
 {
     bool all = (mask & 0x8080808080808080) == 0x8080808080808080;
-    x87_wait(x86_cpu(cpu));
     if (all) {
         cpu_store(cpu, at, v, TCG_MEM(3u, 0u, 0u, TCG_ALIGN_ANY, mode));
         return;
@@ -283,10 +282,10 @@ static void emit_maskmov(X86Insn *d)
         TcgVal low = tcg_trunc(d->b, offset);
         offset = tcg_extu(d->b, d->addrsize == 2 ? tcg_zext(d->b, TCG_I32, low, 16) : low);
     }
+    enter_mmx(d, MMX_KEEP); /* done also where the store faults */
     TcgVal at = x86_seg_linear(d, d->seg_override ? (unsigned)d->seg : X86_DS, offset, 8, true);
     tcg_call(d->b, &helper_maskmov, at, get_mm(d, d->op[0].reg), get_mm(d, d->op[1].reg),
              x86_const32(d, x86_rf_mode(d->flags)));
-    enter_mmx(d, MMX_KEEP);
 }
 
 static void emit_emms(X86Insn *d) { tcg_call(d->b, &helper_emms, TCG_NONE, TCG_NONE, TCG_NONE, TCG_NONE); }
