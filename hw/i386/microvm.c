@@ -144,7 +144,8 @@ static bool make_isa(Machine *m, Error **errp)
         }
         apics_set_pic(b->apics, i8259_ack, b->pic);
     }
-    if (b->pit_on != OFF && !(b->pit = pit_create(b->isa, b->gsi[0], errp))) {
+    /* the speaker port gates the channel by which kernels measure time */
+    if (b->pit_on != OFF && (!(b->pit = pit_create(b->isa, b->gsi[0], errp)) || !pcspk_create(b->isa, b->pit, errp))) {
         return false;
     }
     if (b->rtc_on != OFF && !(b->rtc = mc146818_create(b->isa, b->gsi[8], errp))) {
