@@ -51,7 +51,7 @@ static void set_string(char **to, const char *s)
 
 void x86_model_apply(X86Cpu *x, const X86ModelRecord *m)
 {
-    static const char *const not_in_max[] = {"invtsc", "cmp-legacy", "ht", "topoext", "fxsr-opt", NULL};
+    static const char *const not_in_max[] = {"cmp-legacy", "ht", "topoext", "fxsr-opt", NULL};
     memset(x->cfg.feature, 0, sizeof(x->cfg.feature));
     if (m->kind == X86_MODEL_MAX) {
         for (unsigned i = 0; i < X86_FEATURE_COUNT; i++) {
