@@ -5,6 +5,7 @@
 #ifndef TCG_REFERENCE_INTERNAL_H
 #define TCG_REFERENCE_INTERNAL_H
 
+#include "tcg/backend.h"
 #include "tcg/reference.h"
 
 /* MXCSR bits */
@@ -16,9 +17,5 @@ enum {
 uint64_t tcg_ref_int(const TcgInsn *insn, uint64_t a, uint64_t b);
 uint64_t tcg_ref_float(const TcgInsn *insn, uint64_t a, uint64_t b, uint64_t c, uint32_t *mxcsr);
 void tcg_ref_vector(const TcgInsn *insn, const uint64_t (*args)[4], uint64_t *result, uint32_t *mxcsr);
-
-/* The host's floating-point environment in MXCSR's layout: x86_64/host-fp.c, or host-fp.c by <fenv.h>. */
-uint32_t tcg_host_fp_get(void);
-void tcg_host_fp_set(uint32_t mxcsr);
 
 #endif

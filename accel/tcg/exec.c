@@ -323,6 +323,7 @@ void tcg_accel_run(TcgAccel *a, CpuState *cpu)
 
     rcu_thread_register();
     current_cpu = cpu;
+    cpu->tcg.host_mxcsr = tcg_host_fp_get();
     vcpu_online(v);
     debug_refresh(v);
     /* The first turn looks at everything: a request may have come while nobody ran. */
@@ -330,5 +331,6 @@ void tcg_accel_run(TcgAccel *a, CpuState *cpu)
     sigsetjmp(cpu->jmp_env, 0);
     v->attend = true; /* also after an exception came in by longjmp */
     run_loop(a, v);
+    tcg_host_fp_set(cpu->tcg.host_mxcsr);
     vcpu_offline(v);
 }

@@ -62,8 +62,9 @@ typedef struct TlbContext {
 typedef struct TcgCpuArea {
     TlbContext *tlb;        /* reloaded into r15 on region entry from the dispatcher only */
     uint32_t exit_request;  /* not 0: leave at the next POLL, backward link or indirect exit. Atomic, any thread */
-    uint32_t guest_mxcsr;   /* loaded on entry to, stored on exit from generated code */
-    uint32_t host_mxcsr;
+    uint32_t guest_mxcsr;   /* in force on entry to, stored on exit from generated code; the register keeps it outside (tcg_host_fp_set()) */
+    uint32_t host_mxcsr;    /* who enters generated code keeps its own here and puts it back at last */
+    uint32_t live_mxcsr;    /* scratch of the trampolines */
     uint32_t last_exit;     /* see TCG_RET_* : which link a dispatcher exit came from */
     uint64_t excl_addr;     /* load-exclusive: virtual address, all ones: no reservation */
     uint64_t excl_val;      /* what was read there */

@@ -93,7 +93,13 @@ void tcg_backend_unlink(TcgBackend *be, TcgLink *l);
 /* Makes every later entry into the region return to the dispatcher (patches the nop at its start). */
 void tcg_backend_kill(TcgBackend *be, TcgCode *c);
 
-/* Runs from a region entry. Returns the TcgLink taken and unlinked, or NULL; *reason: TcgReason of a runtime exit. */
+/* The host's floating-point environment in MXCSR's layout. */
+uint32_t tcg_host_fp_get(void);
+void tcg_host_fp_set(uint32_t mxcsr);
+/*
+ * Runs from a region entry. Returns the TcgLink taken and unlinked, or NULL; *reason: TcgReason of a runtime exit. Leaves the guest's floating-point environment in force: a thread that runs guest code puts its own into tcg.host_mxcsr before the
+ * first time, and back when it is done with it.
+ */
 TcgLink *tcg_backend_enter(TcgBackend *be, struct CpuState *cpu, const void *entry_rx, uint32_t *reason);
 /* For slow paths: makes a longjmp out of generated code legal: restores MXCSR; cpu->tcg.ra is cleared. */
 void tcg_backend_unwind(TcgBackend *be, struct CpuState *cpu);

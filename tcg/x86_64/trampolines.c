@@ -4,8 +4,10 @@
  *
  * A trampoline is entered by `call` and preserves every register but rax and rcx: the allocatable general registers are put
  * into cpu->tcg.save_gpr and, in the xmm and ymm variants, vector registers 0 to 13 into save_vec, where tcg_site_restore()
- * finds the guest's state. It sets tcg.ra and tcg.host_sp, and runs C with the host's MXCSR, but for helpers that
- * compute with the guest's (FP), which mark that in tcg.fp_call. In registers they expect, and return in rax:
+ * finds the guest's state. It sets tcg.ra and tcg.host_sp. C runs with the guest's MXCSR still loaded, because loading one costs more than
+ * all the rest: its exceptions are masked, and what C adds to the flags is dropped, unless the helper computes for the guest
+ * (FP), which is marked in tcg.fp_call. MXCSR is loaded only where it is not what tcg.guest_mxcsr says. In registers they expect, and
+ * return in rax:
  *   load         rax = address, ecx = TcgMem
  *   store        rax = address, ecx = TcgMem, call_arg[0] = value
  *   load_vec     rax = address, ecx = TcgMem; the result is in call_ret
@@ -28,6 +30,17 @@ static void ld(Asm *a, unsigned reg, int32_t off) { asm_rm(a, X_MOV | X_W, reg, 
 static void st(Asm *a, unsigned reg, int32_t off) { asm_rm(a, X_MOV_MR | X_W, reg, mem_b(RBP, off)); }
 static void stmxcsr(Asm *a, int32_t off) { asm_rm(a, X_LDMXCSR, 3, mem_b(RBP, off)); }
 static void ldmxcsr(Asm *a, int32_t off) { asm_rm(a, X_LDMXCSR, 2, mem_b(RBP, off)); }
+
+/* The guest's MXCSR is in force; uses @reg and the flags. */
+static void load_guest(Asm *a, unsigned reg)
+{
+    stmxcsr(a, CPU_OFF(live_mxcsr));
+    asm_rm(a, X_MOV, reg, mem_b(RBP, CPU_OFF(live_mxcsr)));
+    asm_rm(a, X_CMP, reg, mem_b(RBP, CPU_OFF(guest_mxcsr)));
+    uint8_t *same = asm_jcc(a, CC_E);
+    ldmxcsr(a, CPU_OFF(guest_mxcsr));
+    asm_patch32(same, a->p);
+}
 
 static void move_vec(TcgBackend *be, Asm *a, unsigned variant, bool save)
 {
@@ -54,12 +67,10 @@ static void enter_c(TcgBackend *be, Asm *a, unsigned variant, bool swap)
     st(a, R11, CPU_OFF(host_sp));
     if (variant != VEC_NONE)
         move_vec(be, a, variant, true);
-    if (swap) {
+    if (swap)
         stmxcsr(a, CPU_OFF(guest_mxcsr));
-        ldmxcsr(a, CPU_OFF(host_mxcsr));
-    } else {
+    else
         asm_mov_mi(a, false, mem_b(RBP, CPU_OFF(fp_call)), 1);
-    }
 }
 
 static void call_c(Asm *a, const void *fn)
@@ -74,7 +85,7 @@ static void call_c(Asm *a, const void *fn)
 static void leave_c(TcgBackend *be, Asm *a, unsigned variant, bool swap)
 {
     if (swap)
-        ldmxcsr(a, CPU_OFF(guest_mxcsr));
+        load_guest(a, R11);
     else
         asm_mov_mi(a, false, mem_b(RBP, CPU_OFF(fp_call)), 0);
     asm_mov_mi(a, true, mem_b(RBP, CPU_OFF(ra)), 0);
@@ -147,8 +158,7 @@ static void make_enter_leave(TcgBackend *be, Asm *a)
     asm_g1_ri(a, G1_SUB, true, RSP, TCG_FRAME_BYTES);
     asm_mov_rr(a, true, RBP, RDI);
     ld(a, R15, CPU_OFF(tlb));
-    stmxcsr(a, CPU_OFF(host_mxcsr));
-    ldmxcsr(a, CPU_OFF(guest_mxcsr));
+    load_guest(a, RAX);
     asm_rr(a, 0xff, 4, RSI); /* jmp rsi */
     be->enter = (TcgLink * (*)(struct CpuState *, const void *, uint32_t *))(uintptr_t)(be->cb->rx + (enter - be->cb->rw));
 
@@ -159,7 +169,6 @@ static void make_enter_leave(TcgBackend *be, Asm *a)
     asm_rr(a, X_XOR, RAX, RAX);
     be->t_leave = a->p;
     stmxcsr(a, CPU_OFF(guest_mxcsr));
-    ldmxcsr(a, CPU_OFF(host_mxcsr));
     if (be->feat & FEAT_AVX) {
         asm_b(a, 0xc5), asm_b(a, 0xf8), asm_b(a, 0x77);
     }
@@ -176,7 +185,6 @@ static void make_enter_leave(TcgBackend *be, Asm *a)
     be->t_lookup = a->p; /* nothing is live in registers: no saving */
     st(a, RCX, (int32_t)be->pc_offset);
     stmxcsr(a, CPU_OFF(guest_mxcsr));
-    ldmxcsr(a, CPU_OFF(host_mxcsr));
     if (be->feat & FEAT_AVX) {
         asm_b(a, 0xc5), asm_b(a, 0xf8), asm_b(a, 0x77);
     }
@@ -184,7 +192,7 @@ static void make_enter_leave(TcgBackend *be, Asm *a)
     asm_mov_rr(a, true, RSI, RCX);
     asm_mov_ri(a, RAX, (uintptr_t)be->rt.lookup);
     asm_rr(a, 0xff, 2, RAX); /* rsp is aligned here: jumped to */
-    ldmxcsr(a, CPU_OFF(guest_mxcsr));
+    load_guest(a, RCX);
     asm_rr(a, X_XOR, RDX, RDX);
     asm_rr(a, X_TEST | X_W, RAX, RAX);
     asm_jcc_to(a, CC_E, be->t_leave0);
