@@ -35,7 +35,7 @@ static void features(const IdeDrive *d, uint8_t *page)
 {
     enum { SMART = 1, WRITE_CACHE = 1 << 5, NOP = 1 << 14, FLUSH = 1 << 12, FLUSH_EXT = 1 << 13, LBA48 = 1 << 10, VALID = 1 << 14, WWN = 1 << 8, SET_FEATURES_FUA = 1 << 6 };
     unsigned wwn = d->wwn ? WWN : 0;
-    word(page, 80, 0x1f0);  /* ATA/ATAPI-4 to ATA8-ACS */
+    word(page, 80, 0xf0);   /* ATA/ATAPI-4 to -7 */
     word(page, 82, SMART | WRITE_CACHE | NOP);
     word(page, 83, VALID | FLUSH_EXT | FLUSH | LBA48);
     word(page, 84, VALID | wwn | SET_FEATURES_FUA);
