@@ -92,6 +92,9 @@ static void print_suffix(const TcgRegion *r, const TcgInsn *in, FILE *out)
     case TCG_OP_FLAGS:
         fprintf(out, ".%s.%s", NAME(flags_kind_names, in->aux & 0xff), tcg_type_name((TcgType)in->sub));
         return;
+    case TCG_OP_PUTF:
+        fprintf(out, ".%s.%s", NAME(flags_kind_names, in->cond), tcg_type_name((TcgType)in->sub));
+        return;
     case TCG_OP_FLAGTEST:
     case TCG_OP_BRFLAGS:
     case TCG_OP_EXIT_FLAGS:
@@ -187,7 +190,7 @@ static void print_operands(const TcgRegion *r, const TcgBlock *block, const TcgI
         fprintf(out, " (%s)", slot_name(r, (uint32_t)in->imm));
     } else if (in->op == TCG_OP_CONST) {
         fprintf(out, " 0x%" PRIx64, in->imm);
-    } else if (in->op == TCG_OP_GET || in->op == TCG_OP_PUT) {
+    } else if (in->op == TCG_OP_GET || in->op == TCG_OP_PUT || in->op == TCG_OP_PUTF) {
         fprintf(out, " %s%s", slot_name(r, in->aux), n ? "," : "");
     } else if (in->op == TCG_OP_CALL) {
         fprintf(out, " %s%s", in->aux < r->helper_count ? r->helpers[in->aux]->name : "?", n ? "," : "");

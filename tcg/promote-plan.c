@@ -194,6 +194,45 @@ static void flow_form(const TcgRegion *r, TcgPromoteBlock *info, unsigned f, Tcg
     }
 }
 
+static TcgSlotSet flag_slots(const TcgRegion *r)
+{
+    TcgSlotSet set = {{0, 0}};
+
+    for (unsigned s = 0; s < r->slot_count; s++) {
+        if (r->slots[s].type == TCG_FLAGS_T) {
+            tcg_slot_add(&set, s);
+        }
+    }
+    return set;
+}
+
+static bool merges(const TcgBlock *b) { return b->pred_count > 1 || b->loop_head; }
+
+/*
+ * Flags do not become phis: four words that mostly exit maps want, copied on every turn of a loop. Where blocks merge they are
+ * in memory, stored by all predecessors that have them dirty.
+ */
+static void flow_flags(const TcgRegion *r, TcgPromoteBlock *info, TcgSlotSet flags)
+{
+    for (uint32_t b = 0; b < r->block_count; b++) {
+        TcgSlotSet dirty = set_or(info[b].gen, set_sub(info[b].dirty_in, info[b].kill));
+        uint32_t succ[2];
+        unsigned n = tcg_block_succs(r, b, succ);
+
+        for (unsigned k = 0; k < n; k++) {
+            if (merges(&r->blocks[succ[k]])) {
+                info[b].store = set_or(info[b].store, set_and(set_and(dirty, info[succ[k]].live_in), flags));
+            }
+        }
+    }
+    for (uint32_t b = 0; b < r->block_count; b++) {
+        info[b].kill = set_or(info[b].kill, info[b].store);
+        info[b].gen = set_sub(info[b].gen, info[b].store);
+        info[b].dirty_in = (TcgSlotSet){{0, 0}};
+    }
+    flow_dirty(r, info);
+}
+
 static void place_phis(TcgRegion *r, TcgPromoteBlock *info)
 {
     TcgRegionFull *f = tcg_full(r);
@@ -207,7 +246,7 @@ static void place_phis(TcgRegion *r, TcgPromoteBlock *info)
             continue;
         }
         if (f->loop_entry[b] & TCG_JOIN_ALL) {
-            p->phis = p->live_in;
+            p->phis = set_sub(p->live_in, flag_slots(r));
         } else if (block->loop_head) {
             TcgSlotSet def = {{0, 0}}, use = {{0, 0}};
 
@@ -278,6 +317,10 @@ TcgPromoteBlock *tcg_promote_plan(TcgRegion *r, uint8_t view[TCG_MAX_SLOTS])
     }
     flow_dirty(r, info);
     flow_live(r, info);
+    TcgSlotSet flags = flag_slots(r);
+    if (flags.w[0] | flags.w[1]) {
+        flow_flags(r, info, flags);
+    }
     for (unsigned f = 0; f < FORM_COUNT; f++) {
         if (real[f].w[0] | real[f].w[1]) {
             flow_form(r, info, f, real[f]);

@@ -166,6 +166,28 @@ static void do_put(Promote *p, unsigned s, TcgVal v)
     p->map_stale = true;
 }
 
+/* The slot's value to memory, where it is dirty. */
+static void store_slot(Promote *p, unsigned s)
+{
+    TcgVal v = p->val[s];
+    const TcgInsn *x = &p->r->insns[v];
+    TcgInsn put = {.op = TCG_OP_PUT, .type = (uint8_t)tcg_value_type(p->r, v), .arg = {v}, .aux = s};
+
+    if (x->op == TCG_OP_FLAGS || x->op == TCG_OP_FLAGUNPACK) {
+        bool unpack = x->op == TCG_OP_FLAGUNPACK;
+
+        put.op = TCG_OP_PUTF;
+        put.cond = (uint8_t)(!unpack ? x->aux & 0xff : x->aux ? TCG_FK_PACKED_ARM : TCG_FK_PACKED_X86);
+        put.sub = unpack ? TCG_I64 : x->sub;
+        put.imm = unpack ? 0 : x->imm;
+        memcpy(put.arg, x->arg, sizeof(put.arg));
+    }
+    tcg_emit_append(p->e, &put);
+    p->mem[s] = v;
+    set_remove(&p->dirty, s);
+    p->map_stale = true;
+}
+
 static void do_call(Promote *p, TcgInsn in)
 {
     const TcgHelper *h = p->r->helpers[in.aux];
@@ -174,10 +196,7 @@ static void do_call(Promote *p, TcgInsn in)
     tcg_helper_effects(h, p->r->slot_count, &reads, &writes);
     store = set_and(set_or(reads, writes), p->dirty);
     for (int s; (s = set_pop(&store)) >= 0;) {
-        tcg_emit_append(p->e, &(TcgInsn){.op = TCG_OP_PUT, .type = (uint8_t)tcg_value_type(p->r, p->val[s]), .arg = {p->val[s]}, .aux = (uint32_t)s});
-        p->mem[s] = p->val[s];
-        set_remove(&p->dirty, (unsigned)s);
-        p->map_stale = true;
+        store_slot(p, (unsigned)s);
     }
     in.map = h->flags & TCG_HELPER_RAISES ? make_map(p, false) : 0;
     tcg_emit_append(p->e, &in);
@@ -242,6 +261,11 @@ static void feed_successors(Promote *p, uint32_t block)
     if (!p->info) {
         return;
     }
+    TcgSlotSet store = set_and(p->info[block].store, p->dirty);
+    for (int s; (s = set_pop(&store)) >= 0;) {
+        store_slot(p, (unsigned)s);
+    }
+    mine = r->insns;
     r->insns = (TcgInsn *)p->old; /* the terminator is still in the old array */
     n = tcg_block_succs(r, block, succ);
     r->insns = mine;
@@ -363,7 +387,9 @@ static void enter_merge(Promote *p, uint32_t block)
     for (unsigned s = 0; s < p->r->slot_count; s++) {
         bool dirty = tcg_slot_in(&p->dirty, s);
 
-        if (!tcg_slot_in(&info->phis, s) && head) {
+        bool unseen = p->f->loop_entry[block] & TCG_JOIN_ALL && p->r->slots[s].type == TCG_FLAGS_T;
+
+        if (!tcg_slot_in(&info->phis, s) && (head || unseen)) {
             p->val[s] = TCG_NONE;
         }
         if (dirty && !p->val[s]) { /* nobody needs it */

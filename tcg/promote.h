@@ -26,6 +26,7 @@ typedef struct TcgPromoteBlock {
     TcgSlotSet widened[FORM_COUNT];     /* where live at the start, always of this form (once planned: and worth it) */
     TcgSlotSet form_gen[FORM_COUNT];    /* last written here by such a value */
     TcgSlotSet form_kill[FORM_COUNT];   /* last written here by another, or by a helper */
+    TcgSlotSet store;     /* flags: stored at the end, because a block that merges follows where they are needed */
     uint32_t phi_first;   /* phi_args of the first of `phis`; pred_count per slot */
     bool jumps;           /* has a successor that is not the next block */
 } TcgPromoteBlock;

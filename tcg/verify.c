@@ -225,7 +225,7 @@ static bool check_insn(Verify *v)
     }
     n = tcg_operand_count(r, in);
     for (unsigned k = 0; k < n; k++) {
-        if (in->op == TCG_OP_FLAGS && k > 0 && in->arg[k] == TCG_NONE) {
+        if ((in->op == TCG_OP_FLAGS || in->op == TCG_OP_PUTF) && k > 0 && in->arg[k] == TCG_NONE) {
             continue;
         }
         if (!check_use(v, in->arg[k], tcg_operand_type(r, in, k), "operand")) {
@@ -235,7 +235,7 @@ static bool check_insn(Verify *v)
     if (in->op == TCG_OP_PHI && !check_phi(v, in)) {
         return false;
     }
-    if ((in->op == TCG_OP_GET || in->op == TCG_OP_PUT) && !check_slot(v, in)) {
+    if ((in->op == TCG_OP_GET || in->op == TCG_OP_PUT || in->op == TCG_OP_PUTF) && !check_slot(v, in)) {
         return false;
     }
     if (in->map && !tcg_insn_leaves(r, in)) {

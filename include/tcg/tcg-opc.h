@@ -21,6 +21,7 @@ OP(COPY, "copy", TYPE, "t", 0)                 /* only between passes */
 OP(PHI, "phi", TYPE, "", 0)                    /* first in its block; operands in region->phi_args, one per predecessor */
 OP(GET, "get", TYPE, "", TCG_EFF_READ_STATE)   /* aux: slot; loads it from the CPU state */
 OP(PUT, "put", NONE, "t", TCG_EFF_WRITE_STATE) /* aux: slot; before promotion: abstract; afterwards: a real store now */
+OP(PUTF, "putf", NONE, "nnn", TCG_EFF_WRITE_STATE) /* promoted: the slot aux becomes FLAGS of cond (TcgFlagsKind), operands, sub and imm, without a value in between */
 OP(INSN, "insn", NONE, "", 0)                  /* a guest instruction starts; imm: pc, aux: bytes. Nothing is emitted */
 
 /* Integers: type i32 or i64 */

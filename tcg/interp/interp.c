@@ -189,6 +189,15 @@ static bool step(Interp *in, uint32_t index, uint32_t *next_block, TcgInterpResu
     case TCG_OP_PUT:
         memcpy(slot_address(in, insn->aux), in->vals[insn->arg[0]], tcg_type_bytes((TcgType)insn->type));
         return true;
+    case TCG_OP_PUTF: {
+        TcgLazyFlags f = {.kind = insn->cond, .type = (uint16_t)(insn->sub | (insn->imm & 31) << 8)};
+        uint64_t *part[] = {&f.a, &f.b, &f.c};
+        for (unsigned k = 0; k < 3; k++) {
+            *part[k] = insn->arg[k] ? in->vals[insn->arg[k]][0] : 0;
+        }
+        memcpy(slot_address(in, insn->aux), &f, sizeof(f));
+        return true;
+    }
     case TCG_OP_CALL:
         call_helper(in, insn, res);
         return true;

@@ -116,6 +116,13 @@ static bool lower(Cg *c, const TcgInsn *in)
         cg_store_loc(c, mem_b(RBP, (int32_t)slot->offset), cg_loc(c, in->arg[0]), slot->type, RAX);
         return true;
     }
+    case TCG_OP_PUTF: {
+        TcgInsn f = *in;
+        f.op = TCG_OP_FLAGS;
+        f.aux = in->cond;
+        cg_store_flags(c, &f, mem_b(RBP, (int32_t)c->r->slots[in->aux].offset));
+        return true;
+    }
     case TCG_OP_BR:
         cg_edge_moves(c, c->block, in->aux);
         if (in->aux != c->block + 1)

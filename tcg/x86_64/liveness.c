@@ -332,9 +332,9 @@ static bool sees_bits(const TcgInsn *in)
 static void clobbers(Cg *c, const TcgInsn *in, uint32_t pos)
 {
     Clobber k = {.pos = pos};
-    if (in->op == TCG_OP_PUT) {
+    if (in->op == TCG_OP_PUT || in->op == TCG_OP_PUTF) {
         tcg_slot_add(&k.set, in->aux);
-        k.val = c->val[in->arg[0]].root;
+        k.val = in->op == TCG_OP_PUT ? c->val[in->arg[0]].root : 0;
     } else {
         const TcgHelper *h = c->r->helpers[in->aux];
         if (h->flags & TCG_HELPER_PURE)
@@ -439,7 +439,7 @@ static void scan_insn(Cg *c, uint32_t i, float weight)
         use_map(c, in->map, 2 * i);
     else if (effects & (TCG_EFF_FAULT | TCG_EFF_EXIT))
         add_site(c, 2 * i, &(TcgSlotSet){{0}});
-    if (in->op == TCG_OP_PUT || in->op == TCG_OP_CALL)
+    if (in->op == TCG_OP_PUT || in->op == TCG_OP_PUTF || in->op == TCG_OP_CALL)
         clobbers(c, in, 2 * i);
 }
 
