@@ -120,12 +120,26 @@ static void fused(Cg *c, const TcgHostVecInfo *v, const TcgInsn *in)
     cg_xmov(c, d, to);
 }
 
+/* All of register 0, which may hold 256 bits, to XS0 or the frame, or back */
+static void move_register0(Cg *c, bool back, bool in_frame)
+{
+    Mem at = mem_b(RSP, FRAME_REF);
+    unsigned wide = c->avx;
+    if (in_frame && wide)
+        asm_vrm(&c->a, back ? X_MOVUPS : X_MOVUPS_MR, 0, 0, at, 1);
+    else if (in_frame)
+        cg_xrm(c, back ? X_MOVUPS : X_MOVUPS_MR, 0, at);
+    else if (wide)
+        asm_vrr(&c->a, X_MOVAPS, back ? 0 : XS0, 0, back ? XS0 : 0, 1);
+    else
+        cg_xmov(c, back ? 0 : XS0, back ? XS0 : 0);
+}
+
 /* xmm0 is an operand; what it holds waits in XS0 or the frame */
 static void implicit_xmm0(Cg *c, const TcgHostVecInfo *v, const TcgInsn *in)
 {
     unsigned d = cg_dst_xmm(c), b = XS0;
     Loc lb = cg_loc(c, in->arg[1]), lc = cg_loc(c, in->arg[2]);
-    Mem save = mem_b(RSP, FRAME_SCRATCH);
     bool in_frame = lb.kind != LOC_XMM, moved = !loc_is(lc, LOC_XMM, 0);
 
     cg_load_xmm(c, XS1, cg_loc(c, in->arg[0]), TCG_V128);
@@ -134,20 +148,13 @@ static void implicit_xmm0(Cg *c, const TcgHostVecInfo *v, const TcgInsn *in)
     else if (lb.reg != 0 || !moved)
         b = lb.reg;
     if (moved) {
-        if (in_frame)
-            cg_xrm(c, X_MOVUPS_MR, 0, save);
-        else
-            cg_xmov(c, XS0, 0);
+        move_register0(c, false, in_frame);
         cg_load_xmm(c, 0, lc, TCG_V128);
     }
     asm_rr(&c->a, word_of(v), XS1, b);
     immediate(c, v, in);
-    if (moved && d != 0) {
-        if (in_frame)
-            cg_xrm(c, X_MOVUPS, 0, save);
-        else
-            cg_xmov(c, 0, XS0);
-    }
+    if (moved && d != 0)
+        move_register0(c, true, in_frame);
     cg_xmov(c, d, XS1);
 }
 
