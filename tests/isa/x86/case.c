@@ -75,7 +75,7 @@ char *compare_states(const CompareOptions *o, const X86BenchCase *c, const X86Be
     const X86BenchState *e = &c->out;
     GString *out = NULL;
     bool is64 = c->mode == X86_BENCH_64;
-    if (e->vector == X86_EXC_GP && got->vector == X86_EXC_GP && is64 &&
+    if (e->vector == X86_EXC_GP && is64 &&
         (uint64_t)((int64_t)(got->rip << 16) >> 16) != got->rip) {
         return NULL; /* a jump to an address that is not canonical faults before or behind the jump, by processor */
     }
