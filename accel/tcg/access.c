@@ -30,6 +30,9 @@ void access_watchpoint(TcgVcpu *v, uint64_t va, unsigned len, MmuAccess access)
     if (v->watch_step) {
         return;
     }
+    if (v->target->access_watched) {
+        v->target->access_watched(cpu, va, len, access);
+    }
     for (unsigned i = 0; i < cpu->watchpoints->len; i++) {
         const CpuWatchpoint *w = &g_array_index(cpu->watchpoints, CpuWatchpoint, i);
         bool wanted = access == MMU_WRITE ? w->on_write : w->on_read;

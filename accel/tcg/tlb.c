@@ -310,6 +310,9 @@ void tlb_set_page(CpuState *cpu, uint64_t va, uint64_t pa, unsigned prot, unsign
         note_large(c, va, page_size);
     }
     uint64_t debug = cpu->watchpoints->len ? debug_flags(cpu, va) : 0;
+    if (v->target->page_watched && v->target->page_watched(cpu, va)) {
+        debug |= TLB_SLOW_BIT | TLB_WATCH;
+    }
     rcu_read_begin();
     MemorySection s = address_space_lookup(cpu->as, pa);
     bool direct = s.mr && s.host && s.left >= GUEST_PAGE && !((uintptr_t)s.host & ~TLB_PAGE_MASK);

@@ -145,6 +145,11 @@ struct TargetRecord {
     void (*set_pc)(CpuState *cpu, uint64_t pc);
     void (*print_state)(CpuState *cpu, FILE *out); /* `info registers` */
     unsigned (*current_mode)(CpuState *cpu); /* TLB mode of data accesses now */
+
+    /* Data breakpoints of the guest's own; NULL: there are none. Whether the page of @va has any now (flush the TLB where that changes), and what is
+     * called before each access to such a page: it may leave by cpu_loop_exit(). */
+    bool (*page_watched)(CpuState *cpu, uint64_t va);
+    void (*access_watched)(CpuState *cpu, uint64_t va, unsigned len, MmuAccess access);
 };
 #define TARGET(record) REGISTRY_ADD(target, record)
 const TargetRecord *target_find(const char *name);

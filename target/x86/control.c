@@ -75,7 +75,7 @@ void x86_update_flags(X86Cpu *x)
     uint64_t f = x->cpl | segment_flags(x) | control_flags(x) | x->flags_config;
     unsigned iopl = (unsigned)(x->eflags & EFL_IOPL) >> 12;
     f |= x->eflags & EFL_VM ? X86_RF_VM : 0;
-    f |= x->eflags & EFL_TF ? X86_RF_TF : 0;
+    f |= (x->eflags & EFL_TF) || x->dr_pending ? X86_RF_TF : 0;
     f |= !(x->cr0 & CR0_PE) || x->cpl <= iopl ? X86_RF_IOPL : 0;
     f |= (x->mxcsr_masks & 0x1f80) != 0x1f80 ? X86_RF_SSE_TRAPS : 0;
     f |= x->smm ? X86_RF_SMM : 0;

@@ -43,7 +43,7 @@ static void reset_core(X86Cpu *x)
     memset(x->dr, 0, sizeof(x->dr));
     x->dr[6] = DR6_FIXED;
     x->dr[7] = DR7_FIXED;
-    x->pkru = 0;
+    x->pkru = x->dr_pending = 0;
     x->smm = x->nmi_blocked = x->wait_sipi = false;
     x->cpu.exception = -1;
     x->has_error = x->is_int = false;

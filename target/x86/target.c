@@ -52,7 +52,28 @@ static void set_pc(CpuState *cpu, uint64_t pc)
 static bool deliver_interrupt(CpuState *cpu)
 {
     x86_cpu(cpu)->irq_waiting = cpu_interrupts(cpu) & X86_PIN_INTR;
-    return x86_deliver_interrupt(cpu);
+    return !x86_cpu(cpu)->dr_pending && x86_deliver_interrupt(cpu); /* not between a data breakpoint and its instruction */
+}
+
+/* A fault of the instruction that met a data breakpoint: it will be met again. */
+static void deliver_exception(CpuState *cpu)
+{
+    X86Cpu *x = x86_cpu(cpu);
+    if (x->dr_pending) {
+        x->dr_pending = 0;
+        x86_update_flags(x);
+    }
+    x86_deliver_exception(cpu);
+}
+
+static void runtime_exit(CpuState *cpu, uint32_t reason)
+{
+    X86Cpu *x = x86_cpu(cpu);
+    if (x->dr_pending) {
+        x86_data_breakpoint(x, x->eflags & EFL_TF);
+    } else {
+        x86_runtime_exit(cpu, reason);
+    }
 }
 
 /* Only vector operands ask for alignment. */
@@ -67,9 +88,10 @@ static void misaligned(CpuState *cpu, uint64_t va, MmuAccess access) { x86_raise
         .scan = x86_scan, .translate = x86_translate, .disassemble = x86_disassemble,                                  \
         .tlb_fill = x86_tlb_fill, .translate_debug = x86_translate_debug, .bus_error = x86_bus_error,                  \
         .misaligned = misaligned,                                                                                      \
-        .deliver_exception = x86_deliver_exception, .deliver_interrupt = deliver_interrupt,                            \
+        .deliver_exception = deliver_exception, .deliver_interrupt = deliver_interrupt,                                \
         .has_work = x86_has_work, .reset = x86_reset, .registers = registers_, .get_pc = get_pc, .set_pc = set_pc,     \
-        .print_state = x86_print_state, .current_mode = x86_data_mode, .runtime_exit = x86_runtime_exit,               \
+        .print_state = x86_print_state, .current_mode = x86_data_mode, .runtime_exit = runtime_exit,                   \
+        .page_watched = x86_page_watched, .access_watched = x86_access_watched,                                        \
     }
 
 const TargetRecord x86_64_target =

@@ -120,6 +120,7 @@ typedef struct X86Cpu {
     struct X86Model *model;    /* model.c's */
 
     uint64_t region_flags;     /* cached: x86_update_flags() */
+    uint32_t dr_pending;       /* data breakpoints that the instruction being stepped met: bits of DR6, and 16 */
     uint64_t irq_waiting;      /* not 0: INTR was pending when the dispatcher looked last; what sets IF has to go there then */
     X86Config cfg;
     uint32_t signature;        /* CPUID 1 EAX; also EDX after reset */
@@ -336,6 +337,12 @@ uint64_t x86_read_dr(X86Cpu *x, unsigned n);
 void x86_check_breakpoint(X86Cpu *x, uint64_t linear);
 /* An I/O breakpoint (DR7 type 2, CR4.DE) covers the ports: DR6 is set; the caller raises the trap behind the instruction. */
 bool x86_check_io_breakpoint(X86Cpu *x, uint32_t port, unsigned bytes);
+
+/* Data breakpoints: TargetRecord.page_watched and access_watched. A hit runs the instruction alone, then raises the trap. */
+bool x86_page_watched(CpuState *cpu, uint64_t va);
+void x86_access_watched(CpuState *cpu, uint64_t va, unsigned len, MmuAccess access);
+/* The instruction is done (a runtime exit in the middle of such a step): DR6, and #DB is pending. */
+void x86_data_breakpoint(X86Cpu *x, bool single_step);
 
 /* --- smm.c (SDM 3C chapter 32) --- */
 void x86_smi(X86Cpu *x);                         /* enters SMM; the caller has taken the pin. Nothing where there is no SMM memory */
