@@ -270,6 +270,7 @@ static const Field apic_fields[] = {
     FIELD(LocalApic, divide, FIELD_U32, "divide", FIELD_STATE, .min = 0, .max = 0xb),
     FIELD(LocalApic, initial, FIELD_U32, "initial", FIELD_STATE),
     FIELD(LocalApic, start_ns, FIELD_I64, "start-ns", FIELD_STATE),
+    FIELD(LocalApic, ended, FIELD_BOOL, "timer-ended", FIELD_STATE),
     FIELD(LocalApic, deadline, FIELD_U64, "deadline", FIELD_STATE),
     FIELD(LocalApic, lint[0], FIELD_BOOL, "lint0", FIELD_DERIVED),
     FIELD(LocalApic, lint[1], FIELD_BOOL, "lint1", FIELD_DERIVED),

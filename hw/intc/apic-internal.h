@@ -17,7 +17,8 @@ enum { APIC_BASE_BSP = 1 << 8, APIC_BASE_X2 = 1 << 10, APIC_BASE_ENABLE = 1 << 1
 enum {
     AR_ID = 0x02, AR_VERSION = 0x03, AR_TPR = 0x08, AR_APR = 0x09, AR_PPR = 0x0a, AR_EOI = 0x0b, AR_LDR = 0x0d,
     AR_DFR = 0x0e, AR_SVR = 0x0f, AR_ISR = 0x10, AR_TMR = 0x18, AR_IRR = 0x20, AR_ESR = 0x28, AR_ICR = 0x30,
-    AR_ICR_HIGH = 0x31, AR_LVT = 0x32, AR_TIMER_INITIAL = 0x38, AR_TIMER_CURRENT = 0x39, AR_TIMER_DIVIDE = 0x3e, AR_SELF_IPI = 0x3f,
+    AR_ICR_HIGH = 0x31, AR_LVT = 0x32, AR_TIMER_INITIAL = 0x38, AR_TIMER_CURRENT = 0x39, AR_TIMER_DIVIDE = 0x3e,
+    AR_SELF_IPI = 0x3f,
 };
 enum { LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERROR, LVT_COUNT };
 enum { LVT_MASKED = 1 << 16, LVT_LEVEL = 1 << 15 };
@@ -49,6 +50,7 @@ struct LocalApic {
     Timer *timer;
     uint32_t divide, initial;
     int64_t start_ns;       /* when `initial` was written */
+    bool ended;             /* a one shot that was over became periodic: nothing counts until `initial` is written */
     uint64_t deadline;      /* TSC; 0: not armed */
     int64_t fire_ns;        /* what the host's timer waits for; INT64_MAX: nothing */
 };
@@ -92,6 +94,8 @@ void apic_send_ipi(LocalApic *from, uint64_t icr, bool wide);
 /* apic-timer.c */
 void apic_l_timer_arm(LocalApic *a);                             /* after a change of mode, mask, count or deadline */
 void apic_l_timer_stop(LocalApic *a);
+void apic_l_timer_start(LocalApic *a, uint32_t initial);
+void apic_l_timer_mode(LocalApic *a, unsigned old, unsigned new);
 uint32_t apic_l_timer_current(LocalApic *a);
 void apic_timer_fired(void *opaque);
 

@@ -25,7 +25,7 @@ static int64_t period_ns(const LocalApic *a) { return (int64_t)a->initial << div
 
 uint32_t apic_l_timer_current(LocalApic *a)
 {
-    if (!a->initial || mode(a) == TIMER_DEADLINE) {
+    if (!a->initial || a->ended || mode(a) == TIMER_DEADLINE) {
         return 0;
     }
     int64_t since = now_ns(a) - a->start_ns;
@@ -85,7 +85,7 @@ void apic_l_timer_arm(LocalApic *a)
         return;
     }
     int64_t now = now_ns(a), period = period_ns(a), end = a->start_ns + period;
-    if (!period || (a->lvt[LVT_TIMER] & LVT_MASKED)) {
+    if (!period || a->ended || (a->lvt[LVT_TIMER] & LVT_MASKED)) {
         apic_l_timer_stop(a);
     } else if (mode(a) == TIMER_PERIODIC) {
         int64_t next = now < end ? end : now + period - (now - a->start_ns) % period;
@@ -94,6 +94,28 @@ void apic_l_timer_arm(LocalApic *a)
         set_host_timer(a, end);
     } else {
         apic_l_timer_stop(a);
+    }
+}
+
+void apic_l_timer_start(LocalApic *a, uint32_t initial)
+{
+    a->initial = initial;
+    a->start_ns = now_ns(a);
+    a->ended = false;
+    apic_l_timer_arm(a);
+}
+
+/* The count goes on where it is. Between counting and deadline what ran stops. */
+void apic_l_timer_mode(LocalApic *a, unsigned old, unsigned new)
+{
+    int64_t since = now_ns(a) - a->start_ns, period = period_ns(a);
+    if ((old ^ new) & TIMER_DEADLINE) {
+        a->deadline = 0;
+        a->initial = 0;
+    } else if (period && since >= period && new == TIMER_ONE_SHOT) {
+        a->start_ns += since / period * period;
+    } else if (period && since >= period && new == TIMER_PERIODIC) {
+        a->ended = true;
     }
 }
 

@@ -265,9 +265,8 @@ static void write_lvt(LocalApic *a, unsigned n, uint32_t value)
     }
     a->lvt[n] = value | (a->svr & SVR_ENABLE ? 0 : LVT_MASKED);
     if (n == LVT_TIMER) {
-        if ((old ^ value) >> 17 & TIMER_DEADLINE) { /* between deadline and counting: what ran stops */
-            a->deadline = 0;
-            a->initial = 0;
+        if ((old ^ value) >> 17 & 3) {
+            apic_l_timer_mode(a, old >> 17 & 3, value >> 17 & 3);
         }
         apic_l_timer_arm(a);
     }
@@ -289,9 +288,7 @@ static void write_register(LocalApic *a, unsigned reg, uint32_t value)
     case AR_ICR_HIGH: a->icr = (uint32_t)a->icr | (uint64_t)(value & 0xff000000) << 32; break;
     case AR_TIMER_INITIAL:
         if ((a->lvt[LVT_TIMER] >> 17 & 3) != TIMER_DEADLINE) {
-            a->initial = value;
-            a->start_ns = virtual_clock_ns(a->sys.dev.machine->clock);
-            apic_l_timer_arm(a);
+            apic_l_timer_start(a, value);
         }
         break;
     case AR_TIMER_DIVIDE:
@@ -453,7 +450,7 @@ void apic_l_reset(LocalApic *a)
     for (unsigned i = 0; i < VECTOR_WORDS; i++) {
         a->irr[i] = a->isr[i] = a->tmr[i] = 0;
     }
-    a->extint = false;
+    a->extint = a->ended = false;
     a->divide = a->initial = 0;
     a->deadline = 0;
     apic_l_update(a);
