@@ -176,11 +176,19 @@ static LocalApic *own_apic(const ApicBus *bus)
     return cpu && cpu->machine == bus->sys.dev.machine && cpu->index < bus->count ? bus->apic[cpu->index] : NULL;
 }
 
+void apic_bus_move(ApicBus *bus, uint64_t address)
+{
+    if (address != APIC_DEFAULT_ADDRESS) {
+        /* takes the machine lock */
+        memory_map_overlap(bus->sys.dev.machine->system_memory, address, &bus->moved, OVER_RAM);
+    }
+}
+
 /* Registers are 32 bits on 16-byte boundaries; a read of a part gets that part, a write of a part does nothing. */
 static uint64_t window_read(void *opaque, uint64_t offset, unsigned size)
 {
     LocalApic *a = own_apic(opaque);
-    if (!a || offset >= PAGE) {
+    if (!a || offset >= PAGE || apic_address(a) != APIC_DEFAULT_ADDRESS) {
         return UINT32_MAX;
     }
     return (offset & 0xf) < 4 ? apic_mmio_read(a, offset) >> (offset & 3) * 8 : 0;
@@ -189,13 +197,36 @@ static uint64_t window_read(void *opaque, uint64_t offset, unsigned size)
 static void window_write(void *opaque, uint64_t offset, uint64_t value, unsigned size)
 {
     LocalApic *a = own_apic(opaque);
-    if (!a || offset >= PAGE) {
+    if (!a || offset >= PAGE || apic_address(a) != APIC_DEFAULT_ADDRESS) {
         apic_deliver_msi(opaque, APIC_DEFAULT_ADDRESS + offset, (uint32_t)value);
     } else if (size == 4 && !(offset & 0xf)) {
         apic_mmio_write(a, offset, (uint32_t)value);
     }
 }
 
+static LocalApic *moved_apic(const ApicBus *bus)
+{
+    LocalApic *a = own_apic(bus);
+    return a && apic_address(a) == bus->moved.addr ? a : NULL;
+}
+
+static uint64_t moved_read(void *opaque, uint64_t offset, unsigned size)
+{
+    LocalApic *a = moved_apic(opaque);
+    return !a ? UINT32_MAX : (offset & 0xf) < 4 ? apic_mmio_read(a, offset) >> (offset & 3) * 8 : 0;
+}
+
+static void moved_write(void *opaque, uint64_t offset, uint64_t value, unsigned size)
+{
+    LocalApic *a = moved_apic(opaque);
+    if (a && size == 4 && !(offset & 0xf)) {
+        apic_mmio_write(a, offset, (uint32_t)value);
+    }
+}
+
+static const MmioOps moved_ops = {
+    .read = moved_read, .write = moved_write, .impl_min = 1, .impl_max = 4, .guard = MEM_GUARD_NONE,
+};
 static const MmioOps window_ops = {
     .read = window_read, .write = window_write, .impl_min = 1, .impl_max = 4, .guard = MEM_GUARD_NONE,
 };
@@ -291,10 +322,14 @@ static bool bus_realize(Object *obj, Error **errp)
     ApicBus *bus = (ApicBus *)obj;
     memory_region_init_mmio(&bus->mmio, bus->sys.dev.machine, obj, &window_ops, bus, "apic-msi", WINDOW);
     sys_add_mmio(&bus->sys, &bus->mmio);
+    memory_region_init_mmio(&bus->moved, bus->sys.dev.machine, obj, &moved_ops, bus, "apic-moved", PAGE);
+    sys_add_mmio(&bus->sys, &bus->moved);
     return true;
 }
 
-static const DeviceClass bus_class = {.bus_type = "System", .category = DEVICE_CAT_MISC};
+static void bus_reset(DeviceState *dev) { memory_unmap(&((ApicBus *)dev)->moved); }
+
+static const DeviceClass bus_class = {.bus_type = "System", .category = DEVICE_CAT_MISC, .reset = bus_reset};
 static const TypeRecord bus_type = {
     .name = TYPE_APIC_BUS, .parent = TYPE_SYS_DEVICE, .help = "window and messages of local APICs",
     .instance_size = sizeof(ApicBus), .class_kind = TYPE_DEVICE, .class_data = &bus_class, .realize = bus_realize,

@@ -65,6 +65,7 @@ typedef struct ApicMessage {
 struct ApicBus {
     SysDevice sys;
     MemoryRegion mmio;
+    MemoryRegion moved;         /* one page: where the last CPU has put its registers that did not leave them in mmio */
     LocalApic *apic[APICS_MAX]; /* by CPU index */
     unsigned count;
     int (*pic_ack)(void *pic);
@@ -74,6 +75,7 @@ struct ApicBus {
 };
 
 static inline uint64_t apic_base(const LocalApic *a) { return __atomic_load_n(&a->base, __ATOMIC_RELAXED); }
+static inline uint64_t apic_address(const LocalApic *a) { return apic_base(a) & 0xffffffffff000ull; }
 static inline bool apic_on(const LocalApic *a) { return apic_base(a) & APIC_BASE_ENABLE; }
 static inline bool apic_x2(const LocalApic *a) { return (apic_base(a) & APIC_BASE_X2) != 0; }
 
@@ -88,6 +90,7 @@ uint64_t apic_mmio_read(LocalApic *a, uint64_t offset);
 void apic_mmio_write(LocalApic *a, uint64_t offset, uint32_t value);
 
 /* apic-bus.c; no lock held */
+void apic_bus_move(ApicBus *bus, uint64_t address);
 void apic_send(ApicBus *bus, const ApicMessage *msg);
 void apic_send_ipi(LocalApic *from, uint64_t icr, bool wide);
 

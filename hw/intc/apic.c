@@ -182,6 +182,9 @@ bool apic_set_base(void *opaque, uint64_t base)
     }
     apic_l_update(a);
     g_mutex_unlock(&a->lock);
+    if (on && ((base ^ old) & ~(uint64_t)0xfff)) {
+        apic_bus_move(a->bus, apic_address(a));
+    }
     return true;
 }
 

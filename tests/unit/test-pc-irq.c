@@ -252,6 +252,11 @@ static void test_apic_registers(Irqs *f, gconstpointer data)
     g_assert_true(apic_set_base(f->cpu[1].apic, APIC_DEFAULT_ADDRESS));
     g_assert_cmphex(rd(f, 1, VERSION), ==, UINT32_MAX);
     g_assert_false(apic_set_base(f->cpu[1].apic, APIC_DEFAULT_ADDRESS | 0xc00)); /* x2APIC from nothing */
+    g_assert_true(apic_set_base(f->cpu[1].apic, 0xfed40000 | 0x800)); /* moved */
+    g_assert_cmphex(hw_read(f->b.m, 0xfed40000 + VERSION * 16, 4), ==, 0x50014);
+    g_assert_cmphex(rd(f, 1, VERSION), ==, UINT32_MAX);
+    g_assert_cmphex(rd(f, 0, VERSION), ==, 0x50014);
+    g_assert_cmphex(hw_read(f->b.m, 0xfed40000 + VERSION * 16, 4), ==, UINT32_MAX); /* another CPU's */
     g_assert_true(apic_set_base(f->cpu[1].apic, APIC_DEFAULT_ADDRESS | 0x800));
     g_assert_cmphex(rd(f, 1, SVR), ==, 0xff);
 }
