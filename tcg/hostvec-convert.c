@@ -119,7 +119,7 @@ static uint32_t rounded(unsigned mode, bool sign, uint32_t v, unsigned drop, boo
 
 static uint16_t to_half(const TcgHvArgs *h, uint32_t v)
 {
-    bool sign = v >> 31, inexact, unused;
+    bool sign = v >> 31, inexact;
     unsigned mode = h->imm & 4 ? *h->mxcsr >> 13 & 3 : h->imm & 3, sign_bit = v >> 16 & 0x8000;
     int exponent = (int)(v >> 23 & 0xff);
     uint32_t frac = v & 0x7fffff, r;
@@ -132,23 +132,24 @@ static uint16_t to_half(const TcgHvArgs *h, uint32_t v)
         return (uint16_t)sign_bit;
     }
     if (!exponent) {
-        *h->mxcsr |= FPE_DENORMAL | FPE_UNDERFLOW | FPE_INEXACT;
+        bool whole = *h->mxcsr & FPE_TRAP_UNDERFLOW && !(frac << (unsigned)(__builtin_clz(frac) - 8) & 0x1fff);
+        *h->mxcsr |= FPE_DENORMAL | FPE_UNDERFLOW | (whole ? 0 : FPE_INEXACT);
         return (uint16_t)(sign_bit | (mode == (sign ? 1u : 2u)));
     }
     frac |= 0x800000;
     exponent -= 112;
     if (exponent < 1) {
         unsigned shift = (unsigned)(1 - exponent);
-        bool tiny = shift > 1 || rounded(mode, sign, frac, 13, &unused) < 0x800;
+        bool unlimited, tiny = (rounded(mode, sign, frac, 13, &unlimited) < 0x800) | (shift > 1), trap = tiny && *h->mxcsr & FPE_TRAP_UNDERFLOW;
 
         frac = shift < 12 ? frac >> shift | ((frac & ((1u << shift) - 1)) != 0) : 1;
         r = rounded(mode, sign, frac, 13, &inexact);
-        *h->mxcsr |= inexact ? FPE_INEXACT | (tiny ? FPE_UNDERFLOW : 0) : 0;
+        *h->mxcsr |= trap ? FPE_UNDERFLOW | (unlimited ? FPE_INEXACT : 0) : inexact ? FPE_INEXACT | (tiny ? FPE_UNDERFLOW : 0) : 0;
         return (uint16_t)(sign_bit | r);
     }
     r = rounded(mode, sign, frac, 13, &inexact) + ((uint32_t)(exponent - 1) << 10);
     if (r >= 0x7c00) {
-        *h->mxcsr |= FPE_OVERFLOW | FPE_INEXACT;
+        *h->mxcsr |= FPE_OVERFLOW | (inexact || !(*h->mxcsr & FPE_TRAP_OVERFLOW) ? FPE_INEXACT : 0);
         return (uint16_t)(sign_bit | (mode == 0 || mode == (sign ? 1u : 2u) ? 0x7c00 : 0x7bff));
     }
     *h->mxcsr |= inexact ? FPE_INEXACT : 0;

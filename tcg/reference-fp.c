@@ -31,7 +31,7 @@ typedef struct Num {
 typedef struct Env {
     TcgRound round;
     TcgNan nan;
-    bool daz, ftz;
+    bool daz, ftz, trap_underflow, trap_overflow;
     uint32_t raised;
 } Env;
 
@@ -45,7 +45,9 @@ static Env env_begin(TcgFp fp, uint32_t mxcsr)
     return (Env){.round = round >= TCG_RM_DYN ? modes[mxcsr >> 13 & 3] : round,
                  .nan = tcg_fp_nan(fp),
                  .daz = tcg_fp_ftz(fp) || mxcsr & FPE_DAZ,
-                 .ftz = tcg_fp_ftz(fp) || mxcsr & FPE_FTZ};
+                 .ftz = tcg_fp_ftz(fp) || (mxcsr & FPE_FTZ && !(mxcsr & FPE_TRAP_UNDERFLOW)),
+                 .trap_underflow = mxcsr & FPE_TRAP_UNDERFLOW,
+                 .trap_overflow = mxcsr & FPE_TRAP_OVERFLOW};
 }
 
 static uint64_t sign_bit(const Format *f, bool sign) { return (uint64_t)sign << (f->width - 1); }
@@ -146,11 +148,11 @@ static uint64_t round_sig(const Env *e, bool sign, uint64_t sig, unsigned drop, 
     return kept + rounds_up(e, sign, kept, rem, 1ull << (drop - 1));
 }
 
-static uint64_t overflow(const Format *f, Env *e, bool sign)
+static uint64_t overflow(const Format *f, Env *e, bool sign, bool inexact)
 {
     bool to_infinity = e->round == TCG_RM_RNE || e->round == TCG_RM_RMM || e->round == (sign ? TCG_RM_RDN : TCG_RM_RUP);
 
-    e->raised |= FPE_OVERFLOW | FPE_INEXACT;
+    e->raised |= FPE_OVERFLOW | (inexact || !e->trap_overflow ? FPE_INEXACT : 0);
     return infinity(f, sign) - !to_infinity;
 }
 
@@ -167,13 +169,15 @@ static uint64_t round_pack(const Format *f, Env *e, bool sign, int exp, uint64_t
 
         r = round_sig(e, sign, sig, drop, &inexact);
         tiny = shift > 1 || r >> (f->frac + 1) == 0; /* rounded with unbounded exponent, still below the least normal number */
-        if (tiny && e->ftz) {
+        if (tiny && e->trap_underflow) {
+            e->raised |= FPE_UNDERFLOW | (inexact ? FPE_INEXACT : 0);
+        } else if (tiny && e->ftz) {
             e->raised |= FPE_UNDERFLOW | FPE_INEXACT;
             return sign_bit(f, sign);
         }
         sig = shift < 64 ? sig >> shift | (sig << (64 - shift) != 0) : 1;
         r = round_sig(e, sign, sig, drop, &inexact);
-        if (inexact) {
+        if (inexact && !(tiny && e->trap_underflow)) {
             e->raised |= FPE_INEXACT | (tiny ? FPE_UNDERFLOW : 0);
         }
         return sign_bit(f, sign) | r; /* a carry makes it the least normal number */
@@ -184,7 +188,7 @@ static uint64_t round_pack(const Format *f, Env *e, bool sign, int exp, uint64_t
         exp++;
     }
     if (exp > f->bias) {
-        return overflow(f, e, sign);
+        return overflow(f, e, sign, inexact);
     }
     e->raised |= inexact ? FPE_INEXACT : 0;
     return sign_bit(f, sign) | (uint64_t)(exp + f->bias) << f->frac | (r & frac_mask(f));

@@ -11,7 +11,7 @@
 /* MXCSR bits */
 enum {
     FPE_INVALID = 1, FPE_DENORMAL = 2, FPE_DIVZERO = 4, FPE_OVERFLOW = 8, FPE_UNDERFLOW = 16, FPE_INEXACT = 32,
-    FPE_DAZ = 64, FPE_FTZ = 0x8000,
+    FPE_DAZ = 64, FPE_FTZ = 0x8000, FPE_TRAP_UNDERFLOW = 1 << 16, FPE_TRAP_OVERFLOW = 1 << 17,
 };
 
 uint64_t tcg_ref_int(const TcgInsn *insn, uint64_t a, uint64_t b);

@@ -5,7 +5,8 @@
  *
  * Floating point is done in integers (no host FPU is involved), exactly, with all five rounding modes. The environment
  * is one word in the layout of x86's MXCSR: bits 0-5 sticky IE DE ZE OE UE PE, bit 6 DAZ, 13-14 rounding (0 nearest,
- * 1 down, 2 up, 3 to zero), bit 15 FTZ. TCG_RM_DYN takes the rounding from there. Values are bits:
+ * 1 down, 2 up, 3 to zero), bit 15 FTZ; bits 16 and 17 (not x86's; never in a register): underflow, overflow are unmasked, which changes
+ * what raises flags: every tiny result underflows, and inexact is what an unlimited exponent would leave inexact. TCG_RM_DYN takes the rounding from there. Values are bits:
  * an operand is 32 bytes, low bytes first, upper bytes ignored; a result is zero-extended to 32 bytes; a flags value is a
  * TcgLazyFlags.
  */

@@ -10,7 +10,8 @@
 #define X86_MEM_WILL_WRITE TCG_MEM_WILL_WRITE
 void x86_emit_fp_begin(X86Insn *d);                                  /* before what may raise #XM, behind loads (x86_read_vec() and x86_read_scalar() do it) */
 
-void x86_emit_fp_check_tiny(X86Insn *d, TcgVal tiny);                /* x86_emit_fp_check(); tiny: i64, not 0 where a result is denormal */
+/* X86Cpu.sticky_saved: MXCSR's flags before the instruction, and its own ones where vec-traps.c found them out */
+enum { X86_STICKY_EVALUATED = 1 << 8, X86_STICKY_FLAGS_SHIFT = 16 };
 
 void x86_put_gpr_high(X86Insn *d, unsigned reg, TcgVal v);
 TcgVal x86_seg_base(X86Insn *d, unsigned seg);                       /* i64; 0 where flat */

@@ -104,14 +104,18 @@ static void fp_begin(CpuState *cpu)
 static const TcgHelper helper_fp_begin = {"x86_fp_begin", (void *)fp_begin, 0, TCG_VOID, {TCG_VOID}, {{0}}, {{0}}};
 
 /*
- * @tiny: a result is denormal, which is an underflow although nothing was lost where that exception is unmasked. What is found
- * out before computing (the lower three flags) and is unmasked keeps the rest from happening (SDM 1 11.5.2, 11.5.3).
+ * What is found out before computing (the lower three flags) and is unmasked keeps the rest from happening (SDM 1 11.5.2, 11.5.3).
+ * An unmasked underflow or overflow changes what raises flags: vec-traps.c found them out.
  */
-static void fp_check(CpuState *cpu, uint64_t tiny)
+static void fp_check(CpuState *cpu)
 {
-    enum { BEFORE = 7, UNDERFLOW = 0x10 };
+    enum { BEFORE = 7 };
     X86Cpu *x = x86_cpu(cpu);
-    uint32_t enabled = ~(x->mxcsr_masks >> 7) & 0x3f, flags = (cpu->tcg.guest_mxcsr & 0x3f) | (tiny ? UNDERFLOW & enabled : 0);
+    uint32_t enabled = ~(x->mxcsr_masks >> 7) & 0x3f, flags = cpu->tcg.guest_mxcsr & 0x3f;
+    if (x->sticky_saved & X86_STICKY_EVALUATED) {
+        flags = x->sticky_saved >> X86_STICKY_FLAGS_SHIFT & 0x3f;
+        x->sticky_saved &= 0x3f;
+    }
     uint32_t unmasked = flags & enabled;
     if (unmasked & BEFORE) {
         flags &= BEFORE;
@@ -121,7 +125,7 @@ static void fp_check(CpuState *cpu, uint64_t tiny)
         x86_raise(x, x->cr4 & CR4_OSXMMEXCPT ? X86_EXC_XM : X86_EXC_UD);
     }
 }
-static const TcgHelper helper_fp_check = {"x86_fp_check", (void *)fp_check, TCG_HELPER_RAISES, TCG_VOID, {TCG_I64}, {{0}}, {{0}}};
+static const TcgHelper helper_fp_check = {"x86_fp_check", (void *)fp_check, TCG_HELPER_RAISES, TCG_VOID, {TCG_VOID}, {{0}}, {{0}}};
 
 void x86_emit_fp_begin(X86Insn *d)
 {
@@ -130,11 +134,9 @@ void x86_emit_fp_begin(X86Insn *d)
     }
 }
 
-void x86_emit_fp_check_tiny(X86Insn *d, TcgVal tiny)
+void x86_emit_fp_check(X86Insn *d)
 {
     if (d->flags & X86_RF_SSE_TRAPS) {
-        tcg_call(d->b, &helper_fp_check, tiny, TCG_NONE, TCG_NONE, TCG_NONE);
+        tcg_call(d->b, &helper_fp_check, TCG_NONE, TCG_NONE, TCG_NONE, TCG_NONE);
     }
 }
-
-void x86_emit_fp_check(X86Insn *d) { x86_emit_fp_check_tiny(d, x86_const(d, 0)); }

@@ -109,7 +109,7 @@ static void emit_cvtps2ph(X86Insn *d)
     if (hi) {
         v = x86_hv(d, TCG_HV_MOVLHPS, v, x86_hv(d, TCG_HV_VCVTPS2PH, hi, TCG_NONE, imm), 0);
     }
-    x86_vec_check(d, TCG_NONE, TCG_NONE);
+    x86_vec_check(d);
     if (d->op[0].kind == X86_OP_MEM && !hi) {
         x86_vec_store(d, 0, v, 8);
     } else {
@@ -124,7 +124,7 @@ static void emit_fma(X86Insn *d)
     if (chi) {
         hi = x86_hv3(d, (TcgHostVec)d->row->arg, x86_get_ymmh(d, d->op[0].reg), bhi, chi, 0);
     }
-    x86_vec_check(d, lo, hi);
+    x86_vec_check(d);
     x86_write_vec(d, 0, lo, hi);
 }
 
@@ -132,7 +132,7 @@ static void emit_fma_scalar(X86Insn *d)
 {
     TcgVal c = x86_vec_source(d, 2);
     TcgVal v = x86_hv3(d, (TcgHostVec)d->row->arg, x86_get_xmm(d, d->op[0].reg), x86_get_xmm(d, d->op[1].reg), c, 0);
-    x86_vec_check(d, v, TCG_NONE);
+    x86_vec_check(d);
     x86_vec_put(d, v);
 }
 

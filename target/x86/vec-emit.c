@@ -24,6 +24,7 @@ TcgVal x86_hv(X86Insn *d, TcgHostVec id, TcgVal a, TcgVal b, uint64_t imm)
     TcgInsn insn = hostvec_insn(id, imm);
     insn.arg[0] = a;
     insn.arg[1] = b ? b : a;
+    x86_vec_trap_flags(d, id, a, insn.arg[1], a, imm);
     return raw(d, &insn);
 }
 
@@ -33,6 +34,7 @@ TcgVal x86_hv3(X86Insn *d, TcgHostVec id, TcgVal a, TcgVal b, TcgVal c, uint64_t
     insn.arg[0] = a;
     insn.arg[1] = b;
     insn.arg[2] = c;
+    x86_vec_trap_flags(d, id, a, b, c, imm);
     return raw(d, &insn);
 }
 
@@ -66,60 +68,11 @@ void x86_vec_store(X86Insn *d, unsigned n, TcgVal v, unsigned bytes)
     tcg_store(d->b, TCG_V128, d->address, d->address_disp, v, x86_mem(d, bytes));
 }
 
-/* --- denormal results, where exceptions are unmasked --- */
-
-/* What kind of lanes an operation computes that can underflow: 4 or 8 bytes, 0: none. Only the lowest: *scalar */
-static unsigned tiny_lanes(TcgHostVec id, bool *scalar)
+void x86_vec_check(X86Insn *d)
 {
-    const TcgHostVecInfo *v = &tcg_hostvec[id];
-    bool fma = v->form == TCG_HVF_FMA;
-    *scalar = v->prefix >= 0xf2 && v->opcode != 0xd0 && v->opcode != 0x7c && v->opcode != 0x7d;
-    if (fma) {
-        *scalar = v->opcode & 1 && (v->opcode & 15) > 7;
-        return v->flags & TCG_HVB_W ? 8 : 4;
-    }
-    if (v->map == 3) {
-        return id == TCG_HV_DPPS ? 4 : id == TCG_HV_DPPD ? 8 : 0;
-    }
-    switch (v->opcode) {
-    case 0x58: case 0x59: case 0x5c: case 0x5e:
-        return v->prefix == 0x66 || v->prefix == 0xf2 ? 8 : 4;
-    case 0xd0: case 0x7c: case 0x7d:
-        return v->prefix == 0x66 ? 8 : 4;
-    default:
-        return id == TCG_HV_CVTPD2PS || id == TCG_HV_CVTSD2SS ? 4 : 0;
-    }
-}
-
-/* i64, not 0 where a lane of @v is denormal */
-static TcgVal any_denormal(X86Insn *d, TcgVal v, unsigned bytes, bool scalar)
-{
-    bool quads = bytes == 8;
-    unsigned log2 = quads ? 3 : 2;
-    TcgHostVec greater = quads ? TCG_HV_PCMPGTQ : TCG_HV_PCMPGTD;
-    TcgVal zero = x86_vec_zero(d), limit = x86_vec_insert(d, zero, log2, 0, x86_const(d, quads ? 1ull << 52 : 1u << 23));
-    limit = quads ? x86_hv(d, TCG_HV_PUNPCKLQDQ, limit, limit, 0) : x86_hv(d, TCG_HV_PSHUFD, limit, TCG_NONE, 0);
-    TcgVal magnitude = x86_hv(d, quads ? TCG_HV_PSLLQ_I : TCG_HV_PSLLD_I, v, TCG_NONE, 1);
-    magnitude = x86_hv(d, quads ? TCG_HV_PSRLQ_I : TCG_HV_PSRLD_I, magnitude, TCG_NONE, 1);
-    TcgVal found = x86_hv(d, TCG_HV_PAND, x86_hv(d, greater, magnitude, zero, 0), x86_hv(d, greater, limit, magnitude, 0), 0);
-    TcgVal bits = x86_hv(d, quads ? TCG_HV_MOVMSKPD : TCG_HV_MOVMSKPS, found, TCG_NONE, 0);
-    return scalar ? tcg_and(d->b, TCG_I64, bits, x86_const(d, 1)) : bits;
-}
-
-void x86_vec_check(X86Insn *d, TcgVal lo, TcgVal hi)
-{
-    bool scalar;
-    TcgHostVec id = (TcgHostVec)(d->row->arg & VEC_ID);
-    if (!(d->row->flags & X86_ROW_FP) || !(d->flags & X86_RF_SSE_TRAPS)) {
-        return;
-    }
-    unsigned bytes = lo ? tiny_lanes(id, &scalar) : 0;
-    if (!bytes) {
+    if (d->row->flags & X86_ROW_FP) {
         x86_emit_fp_check(d);
-        return;
     }
-    TcgVal tiny = any_denormal(d, lo, bytes, scalar);
-    x86_emit_fp_check_tiny(d, hi ? tcg_or(d->b, TCG_I64, tiny, any_denormal(d, hi, bytes, scalar)) : tiny);
 }
 
 uint64_t x86_vec_imm(const X86Insn *d, bool high)
@@ -166,7 +119,7 @@ void x86_emit_vvv(X86Insn *d)
     if (both) {
         hi = x86_hv(d, id, ahi, bhi ? bhi : b, x86_vec_imm(d, true));
     }
-    x86_vec_check(d, lo, hi);
+    x86_vec_check(d);
     x86_write_vec(d, 0, lo, hi);
 }
 
@@ -176,14 +129,14 @@ void x86_emit_vv(X86Insn *d)
     if (d->op[0].bytes == 32) {
         hi = x86_hv(d, id_of(d), ahi, TCG_NONE, x86_vec_imm(d, true));
     }
-    x86_vec_check(d, lo, hi);
+    x86_vec_check(d);
     x86_write_vec(d, 0, lo, hi);
 }
 
 void x86_emit_vscalar(X86Insn *d)
 {
     TcgVal b = x86_vec_source(d, 2), v = x86_hv(d, id_of(d), x86_get_xmm(d, d->op[1].reg), b, x86_vec_imm(d, false));
-    x86_vec_check(d, v, TCG_NONE);
+    x86_vec_check(d);
     x86_vec_put(d, v);
 }
 
@@ -199,7 +152,7 @@ void x86_emit_vwiden(X86Insn *d)
     if (d->op[0].bytes == 32) {
         hi = x86_hv(d, id_of(d), x86_hv(d, TCG_HV_PSRLDQ, a, TCG_NONE, d->op[1].bytes / 2), TCG_NONE, 0);
     }
-    x86_vec_check(d, TCG_NONE, TCG_NONE);
+    x86_vec_check(d);
     x86_write_vec(d, 0, lo, hi);
 }
 
@@ -209,7 +162,7 @@ void x86_emit_vnarrow(X86Insn *d)
     if (d->op[1].bytes == 32) {
         v = x86_hv(d, TCG_HV_MOVLHPS, v, x86_hv(d, id_of(d), ahi, TCG_NONE, x86_vec_imm(d, false)), 0);
     }
-    x86_vec_check(d, v, TCG_NONE);
+    x86_vec_check(d);
     x86_vec_put(d, v);
 }
 
@@ -220,7 +173,7 @@ void x86_emit_vcompare(X86Insn *d)
     if (bhi) { /* ZF and CF say that nothing was found: so in both halves */
         flags = tcg_and(d->b, TCG_I64, flags, x86_hv(d, id_of(d), x86_get_ymmh(d, d->op[0].reg), bhi, 0));
     }
-    x86_vec_check(d, TCG_NONE, TCG_NONE);
+    x86_vec_check(d);
     x86_put_flags_packed(d, flags);
 }
 
@@ -240,7 +193,7 @@ void x86_emit_vto_gpr(X86Insn *d)
     unsigned bytes = d->op[0].bytes;
     TcgHostVec id = (TcgHostVec)(id_of(d) + (bytes == 8 ? TCG_HV_CVTSS2SI_64 - TCG_HV_CVTSS2SI_32 : 0));
     TcgVal v = x86_hv(d, id, x86_vec_source(d, 1), TCG_NONE, 0);
-    x86_vec_check(d, TCG_NONE, TCG_NONE);
+    x86_vec_check(d);
     x86_put_gpr(d, d->op[0].reg, bytes, bytes == 8 ? v : tcg_trunc(d->b, v));
 }
 
@@ -253,7 +206,7 @@ void x86_emit_vfrom_gpr(X86Insn *d)
         x86_emit_fp_begin(d);
     }
     TcgVal v = x86_hv_gpr(d, id, x86_get_xmm(d, d->op[1].reg), bytes == 8 ? b : tcg_extu(d->b, b));
-    x86_vec_check(d, TCG_NONE, TCG_NONE);
+    x86_vec_check(d);
     x86_vec_put(d, v);
 }
 

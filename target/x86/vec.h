@@ -52,8 +52,9 @@ static inline TcgVal x86_vec_upper(X86Insn *d, TcgVal v) { return x86_hv(d, TCG_
 /* Operand n of 4, 8 or 16 bytes as v128: a register as it is, memory zero-extended (16 bytes: alignment by the row) */
 TcgVal x86_vec_source(X86Insn *d, unsigned n);
 void x86_vec_store(X86Insn *d, unsigned n, TcgVal v, unsigned bytes);       /* low 4 or 8 bytes to the memory operand */
-/* x86_emit_fp_check() where the row computes; @lo and @hi: results of arithmetic, TCG_NONE: none that can be tiny */
-void x86_vec_check(X86Insn *d, TcgVal lo, TcgVal hi);
+void x86_vec_check(X86Insn *d);                                             /* x86_emit_fp_check() where the row computes */
+/* vec-traps.c: where exceptions are unmasked, the flags of an operation that may underflow or overflow */
+void x86_vec_trap_flags(X86Insn *d, TcgHostVec id, TcgVal a, TcgVal b, TcgVal c, uint64_t imm);
 static inline void x86_vec_put(X86Insn *d, TcgVal v) { x86_write_vec(d, 0, v, TCG_NONE); } /* low half of operand 0 */
 uint64_t x86_vec_imm(const X86Insn *d, bool high);                          /* last operand */
 
