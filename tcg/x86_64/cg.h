@@ -36,7 +36,7 @@ struct TcgBackend {
     uint32_t pc_offset, feat;
     /* RW addresses of the trampolines; see trampolines.c for what they expect in registers */
     uint8_t *t_load[VEC_VARIANTS], *t_store[VEC_VARIANTS], *t_load_vec[VEC_VARIANTS], *t_store_vec[VEC_VARIANTS];
-    uint8_t *t_atomic[VEC_VARIANTS], *t_cmpxchg[VEC_VARIANTS], *t_helper[HELPER_KINDS][VEC_VARIANTS], *t_ref[VEC_VARIANTS];
+    uint8_t *t_atomic[VEC_VARIANTS], *t_cmpxchg[VEC_VARIANTS], *t_helper[HELPER_KINDS][VEC_VARIANTS], *t_ref[VEC_VARIANTS], *t_carry[VEC_VARIANTS];
     uint8_t *t_lookup, *t_leave, *t_leave0, *t_leave_rcx;
     uint8_t *pool; /* constants, see POOL_* */
     TcgLink *(*enter)(struct CpuState *cpu, const void *entry, uint32_t *reason);

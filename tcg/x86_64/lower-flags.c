@@ -38,8 +38,8 @@ bool cg_flags_operand(const Cg *c, const TcgInsn *in, unsigned k, Loc *l)
     return true;
 }
 
-/* eax = fn(address of the flags value, argument) */
-static void call_on_flags(Cg *c, TcgVal v, const void *fn, uint64_t arg)
+/* rax = address of the flags value */
+static void flags_address(Cg *c, TcgVal v)
 {
     Loc l = cg_loc(c, v);
     Mem at = l.m;
@@ -48,6 +48,12 @@ static void call_on_flags(Cg *c, TcgVal v, const void *fn, uint64_t arg)
         cg_store_loc(c, at, l, TCG_FLAGS_T, RAX);
     }
     asm_lea(&c->a, true, RAX, at);
+}
+
+/* eax = fn(address of the flags value, argument) */
+static void call_on_flags(Cg *c, TcgVal v, const void *fn, uint64_t arg)
+{
+    flags_address(c, v);
     asm_rm(&c->a, X_MOV_MR | X_W, RAX, mem_b(RBP, CPU_OFF(call_arg[0])));
     asm_mov_mi(&c->a, true, mem_b(RBP, CPU_OFF(call_arg[1])), (int32_t)arg);
     asm_mov_ri(&c->a, RAX, (uintptr_t)fn);
@@ -56,6 +62,13 @@ static void call_on_flags(Cg *c, TcgVal v, const void *fn, uint64_t arg)
 
 static void test(Cg *c, const TcgInsn *in)
 {
+    if (in->cond == TCG_FC_B || in->cond == TCG_FC_AE) { /* wanted at the start of regions and loops by what keeps CF */
+        flags_address(c, in->arg[0]);
+        asm_call_to(&c->a, c->be->t_carry[cg_vec_variant(c)]);
+        if (in->cond == TCG_FC_AE)
+            asm_g1_ri(&c->a, G1_XOR, false, RAX, 1);
+        return;
+    }
     call_on_flags(c, in->arg[0], (const void *)tcg_ref_flagtest, in->cond);
 }
 

@@ -199,6 +199,45 @@ static void make_enter_leave(TcgBackend *be, Asm *a)
     asm_rr(a, 0xff, 4, RAX);
 }
 
+/* al = carry flag of the lazy flags at rax, for the usual kinds without C; changes rax and rcx only */
+static uint8_t *make_carry(TcgBackend *be, Asm *a, unsigned v)
+{
+    enum { KINDS = 6 };
+    static const uint8_t kind[KINDS] = {TCG_FK_LOGIC, TCG_FK_SUB, TCG_FK_ADD, TCG_FK_DEC, TCG_FK_INC, TCG_FK_PACKED_X86};
+    uint8_t *at = a->p, *to[KINDS];
+    asm_rm(a, X_MOVZXW, RCX, mem_b(RAX, offsetof(TcgLazyFlags, kind)));
+    for (unsigned i = 0; i < KINDS; i++) {
+        asm_g1_ri(a, G1_CMP, false, RCX, kind[i]);
+        to[i] = asm_jcc(a, CC_E);
+    }
+    st(a, RAX, ARG(0));
+    asm_mov_mi(a, true, mem_b(RBP, ARG(1)), TCG_FC_B);
+    asm_mov_ri(a, RAX, (uintptr_t)tcg_ref_flagtest);
+    asm_jmp_to(a, be->t_helper[HELPER_PURE][v]);
+    for (unsigned i = 0; i < KINDS; i++) {
+        asm_patch32(to[i], a->p);
+        if (i == 0) {
+            asm_rr(a, X_XOR, RAX, RAX);
+        } else if (i < 3) { /* narrow ones stand at the top of their 32 bits */
+            uint32_t x = i == 1 ? X_CMP : X_ADD;
+            asm_rm(a, 0x80, 7, mem_b(RAX, offsetof(TcgLazyFlags, type))), asm_b(a, TCG_I64);
+            asm_rm(a, X_MOV | X_W, RCX, mem_b(RAX, offsetof(TcgLazyFlags, a)));
+            uint8_t *narrow = asm_jcc(a, CC_NE);
+            asm_rm(a, x | X_W, RCX, mem_b(RAX, offsetof(TcgLazyFlags, b)));
+            asm_rr(a, X_SETCC | CC_B, 0, RAX);
+            asm_b(a, 0xc3);
+            asm_patch32(narrow, a->p);
+            asm_rm(a, x, RCX, mem_b(RAX, offsetof(TcgLazyFlags, b)));
+            asm_rr(a, X_SETCC | CC_B, 0, RAX);
+        } else {
+            asm_rm(a, X_MOV, RAX, mem_b(RAX, i == 5 ? offsetof(TcgLazyFlags, a) : offsetof(TcgLazyFlags, c)));
+            asm_g1_ri(a, G1_AND, false, RAX, 1);
+        }
+        asm_b(a, 0xc3);
+    }
+    return at;
+}
+
 static void make_pool(TcgBackend *be, Asm *a)
 {
     static const uint64_t value[POOL_COUNT][2] = {
@@ -236,6 +275,7 @@ bool x86_trampolines(TcgBackend *be, size_t *used, Error **errp)
         be->t_ref[v] = make_ref(be, &a, v);
         for (unsigned k = 0; k < HELPER_KINDS; k++)
             be->t_helper[k][v] = make_helper(be, &a, v, k);
+        be->t_carry[v] = make_carry(be, &a, v);
     }
     *used = ((size_t)(a.p - be->cb->rw) + 63) & ~(size_t)63;
     return true;
