@@ -416,6 +416,7 @@ static void iret_task(X86Cpu *x, uint64_t next_eip)
     if (link & 4) {
         x86_fault(x, X86_EXC_TS, link);
     }
+    x->nmi_blocked = false;
     x86_task_switch(x, link, X86_TASK_IRET, false, 0, next_eip);
 }
 

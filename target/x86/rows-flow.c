@@ -231,6 +231,9 @@ static void emit_popf(X86Insn *d)
     x86_put_sp(d, sp);
 }
 
+/* Not in the manual, but in every processor: AL is all copies of CF. */
+static void emit_salc(X86Insn *d) { x86_put_gpr(d, X86_AX, 1, tcg_neg(d->b, TCG_I32, tcg_trunc(d->b, x86_get_carry(d)))); }
+
 #define ROW(name_, pattern_, operands_, emit_, ...) {.name = name_, .pattern = pattern_, .operands = operands_, .emit = emit_, __VA_ARGS__}
 #define JCC(cc_, digit_)                                                                                                \
     ROW("j" cc_, "7" digit_, "Jb", emit_jcc, .flags = X86_ROW_F64, .scan = SCAN_BRANCH),                                \
@@ -251,6 +254,7 @@ static const X86Row rows[] = {
     LOOPS("jcxz", "E3", emit_jcxz, 0),
 
     ROW("clc", "F8", "", emit_clc), ROW("stc", "F9", "", emit_stc), ROW("cmc", "F5", "", emit_cmc),
+    ROW("salc", "D6", "", emit_salc, .flags = X86_ROW_I64),
     ROW("cld", "FC", "", emit_cld, .arg = 0), ROW("std", "FD", "", emit_cld, .arg = 1),
     ROW("lahf", "9F", "", emit_lahf, .flags = X86_ROW_I64), ROW("lahf", "9F", "", emit_lahf, .flags = X86_ROW_O64, X86_NEEDS(LAHF)),
     ROW("sahf", "9E", "", emit_sahf, .flags = X86_ROW_I64), ROW("sahf", "9E", "", emit_sahf, .flags = X86_ROW_O64, X86_NEEDS(LAHF)),

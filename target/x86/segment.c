@@ -177,9 +177,11 @@ void x86_drop_segs(X86Cpu *x, unsigned cpl)
 {
     static const uint8_t segs[] = {X86_ES, X86_DS, X86_FS, X86_GS};
     for (unsigned i = 0; i < sizeof(segs); i++) {
-        const X86Seg *s = &x->seg[segs[i]];
+        X86Seg *s = &x->seg[segs[i]];
         if (!s->unusable && !x86_is_conforming(s->attr) && x86_dpl(s->attr) < cpl) {
-            x86_put_null(x, segs[i], 0);
+            s->selector = 0; /* the base stays, which 64-bit mode still uses for FS and GS */
+            s->unusable = true;
+            derive_ends(s);
         }
     }
 }
