@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "acpi-pm.h"
+#include "hw/nvram/fw_cfg.h"
 #include "south.h"
 #include "util/bytes.h"
 
@@ -14,7 +15,12 @@ enum {
     ACPI_ENABLE = 0x80, PIRQS = 8, PIRQ_OFF = 0x80, RCBA_SIZE = 16 * 1024, DIR_FIRST_SLOT = 25, PM_WINDOW = 128, APM_PORT = 0xb2,
     RESET_NOW = 4, RESET_KIND = 2, GCS = 0x3410, GCS_NO_REBOOT = 0x20,
 };
-enum { SMI_EN_GLOBAL = 1, SMI_EN_APMC = 1 << 5, SMI_EN_TCO = 1 << 13, SMI_REGS = 8 };
+enum { SMI_EN_GLOBAL = 1, SMI_EN_APMC = 1 << 5, SMI_REGS = 8 };
+enum { SMI_TO_CALLER = 1, SMI_TO_ALL = 2 }; /* levels of the smi line */
+#define SMI_FEATURE_BROADCAST 1ull
+#define SMI_SUPPORTED "etc/smi/supported-features"
+#define SMI_REQUESTED "etc/smi/requested-features"
+#define SMI_OK "etc/smi/features-ok"
 
 typedef struct Ich9Lpc {
     PciDevice pci;
@@ -26,6 +32,8 @@ typedef struct Ich9Lpc {
     uint8_t chip[RCBA_SIZE];
     uint8_t reset_control;
     uint32_t smi_en, smi_sts;
+    FwCfg *fw;               /* where firmware negotiates features of SMIs; NULL: nowhere */
+    uint64_t smi_features;   /* negotiated */
     bool disable_s3, disable_s4, noreboot;
     uint8_t s4_val;
     bool hotplug;
@@ -126,8 +134,50 @@ static void apm_command(void *opaque)
 {
     Ich9Lpc *s = opaque;
     if (s->smi_en & SMI_EN_APMC) {
-        irq_set(&s->smi, 1);
+        irq_set(&s->smi, s->smi_features & SMI_FEATURE_BROADCAST ? SMI_TO_ALL : SMI_TO_CALLER);
     }
+}
+
+/* Firmware writes what it asks for and then reads the answer: 1 where all of it is there. */
+static void answer_features(void *opaque)
+{
+    Ich9Lpc *s = opaque;
+    size_t len, ok_len;
+    const uint8_t *asked = fw_cfg_file_data(s->fw, SMI_REQUESTED, &len);
+    uint8_t *ok = fw_cfg_file_data(s->fw, SMI_OK, &ok_len);
+    if (!asked || len < 8 || !ok || !ok_len || *ok) {
+        return;
+    }
+    uint64_t features = ld_le64(asked);
+    if (!(features & ~SMI_FEATURE_BROADCAST)) {
+        s->smi_features = features;
+        *ok = 1;
+    }
+}
+
+static void forget_features(Ich9Lpc *s)
+{
+    size_t len;
+    uint8_t *asked = s->fw ? fw_cfg_file_data(s->fw, SMI_REQUESTED, &len) : NULL, *ok = s->fw ? fw_cfg_file_data(s->fw, SMI_OK, &len) : NULL;
+    if (asked && ok) {
+        memset(asked, 0, 8);
+        *ok = 0;
+    }
+    s->smi_features = 0;
+}
+
+bool ich9_lpc_add_files(PciDevice *lpc, FwCfg *fw, Error **errp)
+{
+    Ich9Lpc *s = (Ich9Lpc *)lpc;
+    uint8_t supported[8], zeros[8] = {0};
+    if (!s->smi.handler) {
+        return true;
+    }
+    s->fw = fw;
+    st_le64(supported, SMI_FEATURE_BROADCAST);
+    return fw_cfg_add_file(fw, SMI_SUPPORTED, supported, sizeof(supported), errp) && fw_cfg_add_file(fw, SMI_REQUESTED, zeros, 8, errp) &&
+           fw_cfg_add_file(fw, SMI_OK, zeros, 1, errp) && fw_cfg_set_writable(fw, SMI_REQUESTED, NULL, NULL) &&
+           fw_cfg_set_selected(fw, SMI_OK, answer_features, s);
 }
 
 /* --- port 0xcf9 --- */
@@ -192,6 +242,7 @@ static void lpc_reset(PciDevice *dev)
     s->smi_en = s->smi.handler ? 0 : SMI_EN_APMC; /* firmware takes this as SMM set up by somebody else */
     s->smi_sts = 0;
     s->reset_control = 0;
+    forget_features(s);
     acpi_pm_reset(&s->pm);
     update_windows(s);
     update_irqs(s);

@@ -106,13 +106,16 @@ uint32_t pc_apic_id(const Machine *m, unsigned index)
 
 uint32_t pc_apic_id_limit(const Machine *m) { return pc_apic_id(m, m->max_cpus - 1) + 1; }
 
-bool pc_has_smm(const PcBoard *b) { return b->smm == ON; }
+bool pc_has_smm(const PcBoard *b) { return b->smm != OFF; }
 
 static void smi_handler(void *opaque, int n, int level)
 {
     Machine *m = opaque;
     CpuState *cpu = current_cpu ? current_cpu : m->cpus->len ? m->cpus->pdata[0] : NULL;
-    if (level && cpu) {
+    for (unsigned i = 0; level > 1 && i < m->cpus->len; i++) {
+        x86_cpu_pin(m->cpus->pdata[i], X86_PIN_SMI, true);
+    }
+    if (level == 1 && cpu) {
         x86_cpu_pin(cpu, X86_PIN_SMI, true);
     }
 }

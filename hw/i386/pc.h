@@ -64,7 +64,7 @@ bool pc_make_cpus(Machine *m, AddressSpace *smm_memory, Error **errp);
 uint32_t pc_apic_id(const Machine *m, unsigned index);
 uint32_t pc_apic_id_limit(const Machine *m);
 bool pc_has_smm(const PcBoard *b);
-Irq pc_smi_line(Machine *m);  /* empty without SMM */
+Irq pc_smi_line(Machine *m);  /* level 1: the CPU that runs, 2: all; empty without SMM */
 void pc_reset(Machine *m);
 void pc_cleanup(Machine *m);
 

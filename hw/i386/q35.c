@@ -70,7 +70,8 @@ static bool q35_finish(Machine *m, Error **errp)
     acpi.pci_hole64_end = acpi.pci_hole64_start + 32 * GIB;
     pc_fill_cmos(m);
     pc_add_e820(b, ECAM_BASE, ECAM_SIZE, E820_RESERVED);
-    return pc_boot_prepare(m, errp) && pc_fill_fw_cfg(m, errp) && pc_make_tables(m, &acpi, errp) && pc_boot_finish(m, errp);
+    return pc_boot_prepare(m, errp) && pc_fill_fw_cfg(m, errp) && ich9_lpc_add_files(b->pm, b->fw, errp) &&
+           pc_make_tables(m, &acpi, errp) && pc_boot_finish(m, errp);
 }
 
 static const Field q35_fields[] = {PC_FULL_FIELDS, FIELD_END};

@@ -18,6 +18,9 @@ PciDevice *piix4_pm_create(PcHost *host, Irq sci, Irq smi, Error **errp);
 
 /* At 00:1f.0: ISA bridge and power management. */
 PciDevice *ich9_lpc_create(PcHost *host, const Irq gsi[GSI_COUNT], Irq smi, IsaBus **isa, Error **errp);
+/* How firmware asks for SMIs that reach all CPUs: the line is driven with level 2 then, else 1: to the CPU that wrote the command. */
+struct FwCfg;
+bool ich9_lpc_add_files(PciDevice *lpc, struct FwCfg *fw, Error **errp);
 
 /* Sleep states that are not offered. */
 typedef struct SleepStates {
