@@ -5,8 +5,14 @@
  */
 #include "hostvec-internal.h"
 
-static uint32_t to_single(const TcgHvArgs *h, uint64_t v) { return (uint32_t)tcg_ref_ftof(TCG_F32, TCG_F64, v, HV_ROUND_DYN, h->mxcsr); }
-static uint64_t to_double(const TcgHvArgs *h, uint32_t v) { return tcg_ref_ftof(TCG_F64, TCG_F32, v, HV_ROUND_DYN, h->mxcsr); }
+static uint32_t to_single(const TcgHvArgs *h, uint64_t v)
+{
+    return (uint32_t)tcg_ref_ftof(TCG_F32, TCG_F64, v, HV_ROUND_DYN, h->mxcsr);
+}
+static uint64_t to_double(const TcgHvArgs *h, uint32_t v)
+{
+    return tcg_ref_ftof(TCG_F64, TCG_F32, v, HV_ROUND_DYN, h->mxcsr);
+}
 
 /* What does not fit is the "integer indefinite" */
 static uint64_t to_int(const TcgHvArgs *h, TcgType from, uint64_t v, TcgType to, unsigned round)
@@ -111,7 +117,8 @@ void hv_cvtph2ps(const TcgHvArgs *h, TcgHvReg *r)
 static uint32_t rounded(unsigned mode, bool sign, uint32_t v, unsigned drop, bool *inexact)
 {
     uint32_t kept = v >> drop, rest = v & ((1u << drop) - 1), half = 1u << (drop - 1);
-    bool up = mode == 0 ? rest > half || (rest == half && kept & 1) : mode == 1 ? sign && rest : mode == 2 ? !sign && rest : false;
+    bool up = mode == 0 ? rest > half || (rest == half && kept & 1) : mode == 1 ? sign && rest : mode == 2 ? !sign &&
+        rest : false;
 
     *inexact = rest != 0;
     return kept + up;
@@ -140,11 +147,13 @@ static uint16_t to_half(const TcgHvArgs *h, uint32_t v)
     exponent -= 112;
     if (exponent < 1) {
         unsigned shift = (unsigned)(1 - exponent);
-        bool unlimited, tiny = (rounded(mode, sign, frac, 13, &unlimited) < 0x800) | (shift > 1), trap = tiny && *h->mxcsr & FPE_TRAP_UNDERFLOW;
+        bool unlimited, tiny = (rounded(mode, sign, frac, 13, &unlimited) < 0x800) | (shift > 1), trap = tiny &&
+            *h->mxcsr & FPE_TRAP_UNDERFLOW;
 
         frac = shift < 12 ? frac >> shift | ((frac & ((1u << shift) - 1)) != 0) : 1;
         r = rounded(mode, sign, frac, 13, &inexact);
-        *h->mxcsr |= trap ? FPE_UNDERFLOW | (unlimited ? FPE_INEXACT : 0) : inexact ? FPE_INEXACT | (tiny ? FPE_UNDERFLOW : 0) : 0;
+        *h->mxcsr |= trap ? FPE_UNDERFLOW | (unlimited ? FPE_INEXACT : 0) : inexact
+            ? FPE_INEXACT | (tiny ? FPE_UNDERFLOW : 0) : 0;
         return (uint16_t)(sign_bit | r);
     }
     r = rounded(mode, sign, frac, 13, &inexact) + ((uint32_t)(exponent - 1) << 10);

@@ -2,7 +2,8 @@
 /*
  * Reference functions of x86 vector instructions: AES-NI, PCLMULQDQ, SHA, and the string comparisons of SSE4.2.
  *
- * References: Intel SDM volume 1, 12.13 (AES), 5.19 (SHA), volume 2 (the instructions; 4.1 for string comparison); FIPS 197, FIPS 180-4.
+ * References: Intel SDM volume 1, 12.13 (AES), 5.19 (SHA), volume 2 (the instructions; 4.1 for string comparison); FIPS
+ * 197, FIPS 180-4.
  */
 #include "hostvec-internal.h"
 
@@ -151,7 +152,8 @@ void hv_sha1msg2(const TcgHvArgs *h, TcgHvReg *r)
 /* a: C D G H, b: A B E F (highest lane first), c: two words with their constants */
 void hv_sha256rnds2(const TcgHvArgs *h, TcgHvReg *r)
 {
-    uint32_t a = h->b.d[3], b = h->b.d[2], c = h->a.d[3], d = h->a.d[2], e = h->b.d[1], f = h->b.d[0], g = h->a.d[1], k = h->a.d[0];
+    uint32_t a = h->b.d[3], b = h->b.d[2], c = h->a.d[3], d = h->a.d[2], e = h->b.d[1], f = h->b.d[0], g = h->a.d[1],
+        k = h->a.d[0];
 
     for (unsigned i = 0; i < 2; i++) {
         uint32_t t = choose(e, f, g) + (ror(e, 6) ^ ror(e, 11) ^ ror(e, 25)) + h->c.d[i] + k;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reference functions of x86 vector instructions: floating point. All of it is integer arithmetic (reference-fp.c), exact in results,
- * exception flags, DAZ and FTZ. The approximations of RCPPS and RSQRTPS are not those of any processor; they are exact to 2^-23.
+ * Reference functions of x86 vector instructions: floating point. All of it is integer arithmetic (reference-fp.c),
+ * exact in results, exception flags, DAZ and FTZ. The approximations of RCPPS and RSQRTPS are not those of any
+ * processor; they are exact to 2^-23.
  *
  * References: Intel SDM volume 1, chapters 4.8, 10, 11, 14; volume 2.
  */
@@ -25,7 +26,8 @@ void hv_arith(const TcgHvArgs *h, TcgHvReg *r)
 void hv_addsub(const TcgHvArgs *h, TcgHvReg *r)
 {
     for (unsigned i = 0; i < hv_fp_lanes(h->p); i++) {
-        hv_fp_set(r, h->p, i, fp2(h, i & 1 ? TCG_OP_FADD : TCG_OP_FSUB, hv_fp_lane(&h->a, h->p, i), hv_fp_lane(&h->b, h->p, i)));
+        hv_fp_set(r, h->p, i, fp2(h, i & 1 ? TCG_OP_FADD : TCG_OP_FSUB, hv_fp_lane(&h->a, h->p, i),
+                                  hv_fp_lane(&h->b, h->p, i)));
     }
 }
 
@@ -91,7 +93,8 @@ void hv_cmp(const TcgHvArgs *h, TcgHvReg *r)
     static const uint8_t holds[16] = {
         REL_EQUAL, REL_LESS, REL_LESS | REL_EQUAL, REL_UNORDERED,
         REL_LESS | REL_GREATER | REL_UNORDERED, REL_EQUAL | REL_GREATER | REL_UNORDERED, REL_GREATER | REL_UNORDERED,
-        REL_LESS | REL_EQUAL | REL_GREATER, REL_EQUAL | REL_UNORDERED, REL_LESS | REL_UNORDERED, REL_LESS | REL_EQUAL | REL_UNORDERED, 0,
+        REL_LESS | REL_EQUAL | REL_GREATER, REL_EQUAL | REL_UNORDERED, REL_LESS | REL_UNORDERED,
+            REL_LESS | REL_EQUAL | REL_UNORDERED, 0,
         REL_LESS | REL_GREATER, REL_EQUAL | REL_GREATER, REL_GREATER, 15,
     };
     unsigned predicate = h->imm & 15;
@@ -186,7 +189,8 @@ static uint64_t round_integral(const TcgHvArgs *h, uint64_t v)
 
         rest = magnitude & (unit - 1);
         kept = magnitude - rest;
-        if (rounds_away(mode, sign, exponent ? kept & unit : 1, rest, unit / 2)) { /* the lowest bit of 1.x is the hidden one */
+        /* the lowest bit of 1.x is the hidden one */
+        if (rounds_away(mode, sign, exponent ? kept & unit : 1, rest, unit / 2)) {
             kept += unit;
         }
     }
@@ -206,8 +210,8 @@ void hv_round(const TcgHvArgs *h, TcgHvReg *r)
 }
 
 /*
- * Immediate: upper digit: which products count, lower: where the sum goes. Sums are made in each lane, with the operands in the order
- * that shows on processors by which NaN comes out.
+ * Immediate: upper digit: which products count, lower: where the sum goes. Sums are made in each lane, with the
+ * operands in the order that shows on processors by which NaN comes out.
  */
 static void dot(const TcgHvArgs *h, TcgHvReg *r, unsigned p)
 {
@@ -217,7 +221,8 @@ static void dot(const TcgHvArgs *h, TcgHvReg *r, unsigned p)
 
     for (unsigned i = 0; i < n; i++) {
         if (h->imm >> (4 + i) & 1) {
-            t[i] = tcg_ref_fp2(TCG_OP_FMUL, type, hv_fp_lane(&h->a, p, i), hv_fp_lane(&h->b, p, i), HV_ROUND_DYN, h->mxcsr);
+            t[i] = tcg_ref_fp2(TCG_OP_FMUL, type, hv_fp_lane(&h->a, p, i), hv_fp_lane(&h->b, p, i), HV_ROUND_DYN,
+                               h->mxcsr);
         }
     }
     for (unsigned i = 0; i < n; i++) {
@@ -238,7 +243,8 @@ static void fma_lanes(const TcgHvArgs *h, TcgHvReg *r, const TcgHvReg *x, const 
 
     *r = h->a;
     for (unsigned i = 0; i < hv_fp_lanes(h->p); i++) {
-        hv_fp_set(r, h->p, i, tcg_ref_fma(hv_type(h->p), hv_fp_lane(x, h->p, i), hv_fp_lane(y, h->p, i), hv_fp_lane(z, h->p, i),
+        hv_fp_set(r, h->p, i, tcg_ref_fma(hv_type(h->p), hv_fp_lane(x, h->p, i), hv_fp_lane(y, h->p, i),
+                                          hv_fp_lane(z, h->p, i),
                                           negate[h->p >> HV_FMA_SHIFT][i & 1], HV_ROUND_DYN, h->mxcsr));
     }
 }

@@ -16,16 +16,16 @@ static int64_t clamp_signed(int64_t v, unsigned log2)
 static int64_t clamp_unsigned(int64_t v, unsigned log2) { return clamp(v, 0, ((int64_t)1 << 8 * (1 << log2)) - 1); }
 
 /* Lanes of 2^log2 bytes: a and b zero-extended, sa and sb sign-extended */
-#define LANEWISE(name, expression)                                                                                      \
-    void name(const TcgHvArgs *h, TcgHvReg *r)                                                                          \
-    {                                                                                                                   \
-        unsigned log2 = h->p;                                                                                           \
-        for (unsigned i = 0; i < 16u >> log2; i++) {                                                                    \
-            uint64_t a = hv_lane(&h->a, log2, i), b = hv_lane(&h->b, log2, i);                                          \
-            int64_t sa = hv_slane(&h->a, log2, i), sb = hv_slane(&h->b, log2, i);                                       \
-            (void)a, (void)b, (void)sa, (void)sb;                                                                       \
-            hv_set(r, log2, i, (uint64_t)(expression));                                                                 \
-        }                                                                                                               \
+#define LANEWISE(name, expression)                                                                                     \
+    void name(const TcgHvArgs *h, TcgHvReg *r)                                                                         \
+    {                                                                                                                  \
+        unsigned log2 = h->p;                                                                                          \
+        for (unsigned i = 0; i < 16u >> log2; i++) {                                                                   \
+            uint64_t a = hv_lane(&h->a, log2, i), b = hv_lane(&h->b, log2, i);                                         \
+            int64_t sa = hv_slane(&h->a, log2, i), sb = hv_slane(&h->b, log2, i);                                      \
+            (void)a, (void)b, (void)sa, (void)sb;                                                                      \
+            hv_set(r, log2, i, (uint64_t)(expression));                                                                \
+        }                                                                                                              \
     }
 LANEWISE(hv_add, a + b)
 LANEWISE(hv_sub, a - b)
@@ -48,32 +48,32 @@ LANEWISE(hv_shrv, b < 8u << log2 ? a >> b : 0)
 LANEWISE(hv_sarv, sa >> (b < 8u << log2 ? b : (8u << log2) - 1))
 
 /* Shifts of all lanes by the same count */
-#define SHIFT(name, expression)                                                                                         \
-    static void name##_by(const TcgHvArgs *h, TcgHvReg *r, uint64_t count)                                              \
-    {                                                                                                                   \
-        unsigned log2 = h->p, bits = 8u << log2;                                                                        \
-        for (unsigned i = 0; i < 16u >> log2; i++) {                                                                    \
-            uint64_t a = hv_lane(&h->a, log2, i);                                                                       \
-            int64_t sa = hv_slane(&h->a, log2, i);                                                                      \
-            (void)a, (void)sa, (void)bits;                                                                              \
-            hv_set(r, log2, i, (uint64_t)(expression));                                                                 \
-        }                                                                                                               \
-    }                                                                                                                   \
-    void name(const TcgHvArgs *h, TcgHvReg *r) { name##_by(h, r, h->b.q[0]); }                                          \
+#define SHIFT(name, expression)                                                                                        \
+    static void name##_by(const TcgHvArgs *h, TcgHvReg *r, uint64_t count)                                             \
+    {                                                                                                                  \
+        unsigned log2 = h->p, bits = 8u << log2;                                                                       \
+        for (unsigned i = 0; i < 16u >> log2; i++) {                                                                   \
+            uint64_t a = hv_lane(&h->a, log2, i);                                                                      \
+            int64_t sa = hv_slane(&h->a, log2, i);                                                                     \
+            (void)a, (void)sa, (void)bits;                                                                             \
+            hv_set(r, log2, i, (uint64_t)(expression));                                                                \
+        }                                                                                                              \
+    }                                                                                                                  \
+    void name(const TcgHvArgs *h, TcgHvReg *r) { name##_by(h, r, h->b.q[0]); }                                         \
     void name##i(const TcgHvArgs *h, TcgHvReg *r) { name##_by(h, r, h->imm); }
 SHIFT(hv_shl, count < bits ? a << count : 0)
 SHIFT(hv_shr, count < bits ? a >> count : 0)
 SHIFT(hv_sar, sa >> (count < bits ? count : bits - 1))
 
-#define WORDS(name, expression)                                                                                         \
-    void name(const TcgHvArgs *h, TcgHvReg *r)                                                                          \
-    {                                                                                                                   \
-        for (unsigned i = 0; i < 8; i++) {                                                                              \
-            int32_t sa = h->a.sw[i], sb = h->b.sw[i];                                                                   \
-            uint32_t a = h->a.w[i], b = h->b.w[i];                                                                      \
-            (void)sa, (void)sb, (void)a, (void)b;                                                                       \
-            r->w[i] = (uint16_t)(expression);                                                                           \
-        }                                                                                                               \
+#define WORDS(name, expression)                                                                                        \
+    void name(const TcgHvArgs *h, TcgHvReg *r)                                                                         \
+    {                                                                                                                  \
+        for (unsigned i = 0; i < 8; i++) {                                                                             \
+            int32_t sa = h->a.sw[i], sb = h->b.sw[i];                                                                  \
+            uint32_t a = h->a.w[i], b = h->b.w[i];                                                                     \
+            (void)sa, (void)sb, (void)a, (void)b;                                                                      \
+            r->w[i] = (uint16_t)(expression);                                                                          \
+        }                                                                                                              \
     }
 WORDS(hv_mulhw, sa * sb >> 16)
 WORDS(hv_mulhuw, a * b >> 16)
@@ -165,13 +165,13 @@ void hv_hsubd(const TcgHvArgs *h, TcgHvReg *r)
     }
 }
 
-#define BITWISE(name, expression)                                                                                       \
-    void name(const TcgHvArgs *h, TcgHvReg *r)                                                                          \
-    {                                                                                                                   \
-        for (unsigned i = 0; i < 2; i++) {                                                                              \
-            uint64_t a = h->a.q[i], b = h->b.q[i];                                                                      \
-            r->q[i] = (expression);                                                                                     \
-        }                                                                                                               \
+#define BITWISE(name, expression)                                                                                      \
+    void name(const TcgHvArgs *h, TcgHvReg *r)                                                                         \
+    {                                                                                                                  \
+        for (unsigned i = 0; i < 2; i++) {                                                                             \
+            uint64_t a = h->a.q[i], b = h->b.q[i];                                                                     \
+            r->q[i] = (expression);                                                                                    \
+        }                                                                                                              \
     }
 BITWISE(hv_and, a & b)
 BITWISE(hv_andn, ~a & b)

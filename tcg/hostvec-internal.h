@@ -2,8 +2,9 @@
 /*
  * Between the files of hostvec: the reference functions of x86 vector instructions, and what their parameter says.
  *
- * Lane sizes as a parameter are log2 of the bytes. A floating-point parameter is a type, HV_SCALAR where only the lowest lane
- * is computed (the others come from operand a), and in the low byte what the function asks for (a TcgOp, a TcgRound).
+ * Lane sizes as a parameter are log2 of the bytes. A floating-point parameter is a type, HV_SCALAR where only the
+ * lowest lane is computed (the others come from operand a), and in the low byte what the function asks for (a TcgOp, a
+ * TcgRound).
  */
 #ifndef TCG_HOSTVEC_INTERNAL_H
 #define TCG_HOSTVEC_INTERNAL_H

@@ -14,7 +14,8 @@ static void pack(const TcgHvArgs *h, TcgHvReg *r, bool to_signed)
     int64_t top = (int64_t)1 << (8 * (1 << h->p) / 2);
 
     for (unsigned i = 0; i < 2 * n; i++) {
-        int64_t v = hv_slane(i < n ? &h->a : &h->b, h->p, i % n), lo = to_signed ? -top / 2 : 0, hi = to_signed ? top / 2 - 1 : top - 1;
+        int64_t v = hv_slane(i < n ? &h->a : &h->b, h->p, i % n), lo = to_signed ? -top / 2 : 0,
+            hi = to_signed ? top / 2 - 1 : top - 1;
 
         hv_set(r, h->p - 1, i, (uint64_t)(v < lo ? lo : v > hi ? hi : v));
     }

@@ -10,9 +10,11 @@ enum { HVP_NP = 0, HVP_66 = 0x66, HVP_F3 = 0xf3, HVP_F2 = 0xf2 };
 enum { HV_FP = TCG_HVB_FP, HV_IMM = TCG_HVB_IMM, HV_W = TCG_HVB_W, HV_REG = TCG_HVB_REG };
 
 const TcgHostVecInfo tcg_hostvec[TCG_HV_COUNT] = {
-#define HV(id, name_, prefix_, map_, opcode_, form_, feature_, flags_, fn_, p_)                                         \
-    [TCG_HV_##id] = {.name = name_, .prefix = HVP_##prefix_, .map = map_, .opcode = opcode_, .form = (TCG_HVF_##form_) & 15, \
-                     .ext = (TCG_HVF_##form_) >> 4, .feature = TCG_HVX_##feature_, .flags = flags_, .param = p_, .fn = fn_},
+#define HV(id, name_, prefix_, map_, opcode_, form_, feature_, flags_, fn_, p_)                                        \
+    [TCG_HV_##id] = {.name = name_, .prefix = HVP_##prefix_, .map = map_, .opcode = opcode_,                           \
+                     .form = (TCG_HVF_##form_) & 15, \
+                     .ext = (TCG_HVF_##form_) >> 4, .feature = TCG_HVX_##feature_, .flags = flags_, .param = p_,       \
+                         .fn = fn_},
 #include "tcg/hostvec-list.h"
 #undef HV
 };

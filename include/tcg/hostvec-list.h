@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The x86 vector instructions that HOSTVEC* operations carry, one line each. Included with HV() defined; no include guard on purpose.
+ * The x86 vector instructions that HOSTVEC* operations carry, one line each. Included with HV() defined; no include
+ * guard on purpose.
  *
  * HV(ID, "name", prefix, map, opcode, form, feature, flags, reference function, its parameter)
  *   prefix:  NP, 66, F3 or F2; map: 1: 0F, 2: 0F38, 3: 0F3A
  *   form:    TCG_HVF_* of hostvec.h; "SI | n << 4": n extends the opcode
  *   feature: what the host must have beyond SSE4.2
- *   flags:   HV_FP: reads MXCSR and sets flags there; HV_IMM: has an immediate; HV_W: VEX.W or REX.W is 1; HV_REG: the operand in
- *            ModRM.rm must be a register (from memory it means something else)
+ *   flags:   HV_FP: reads MXCSR and sets flags there; HV_IMM: has an immediate; HV_W: VEX.W or REX.W is 1;
+ *            HV_REG: the operand in ModRM.rm must be a register (from memory it means something else)
  *
  * Reference: Intel SDM volume 2; volume 1, chapters 10 to 14.
  */

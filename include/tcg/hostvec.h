@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Vector instructions of x86 as TinyCode operations. A TcgHostVec names the instruction; HOSTVEC, HOSTVECI, HOSTVEC3, HOSTVECG and
- * HOSTVECX (tcg-opc.h) carry it, by its form. The x86-64 backend emits that very instruction where the host has it;
- * everyone else calls the C reference function, which is exact: rounding, exception flags, denormals, which NaN comes out.
+ * Vector instructions of x86 as TinyCode operations. A TcgHostVec names the instruction; HOSTVEC, HOSTVECI, HOSTVEC3,
+ * HOSTVECG and HOSTVECX (tcg-opc.h) carry it, by its form. The x86-64 backend emits that very instruction where the
+ * host has it; everyone else calls the C reference function, which is exact: rounding, exception flags, denormals,
+ * which NaN comes out.
  *
- * All of them work on v128. An instruction on 256 bits is two of them; those that cross the 128-bit lanes are put together from others.
- * hostvec-list.h is the list.
+ * All of them work on v128. An instruction on 256 bits is two of them; those that cross the 128-bit lanes are put
+ * together from others. hostvec-list.h is the list.
  */
 #ifndef TCG_HOSTVEC_H
 #define TCG_HOSTVEC_H
@@ -22,7 +23,8 @@ typedef enum TcgHostVec {
 /* How an instruction takes its operands a, b, c; which operation carries it. */
 typedef enum TcgHostVecForm {
     TCG_HVF_V1,      /* r = op(a): a is ModRM.rm. HOSTVEC[I], with a given twice */
-    TCG_HVF_V2,      /* r = op(a, b): a is the first source (VEX.vvvv; the destination of legacy SSE), b is ModRM.rm. HOSTVEC[I] */
+    /* r = op(a, b): a is the first source (VEX.vvvv; the destination of legacy SSE), b is ModRM.rm. HOSTVEC[I] */
+    TCG_HVF_V2,
     TCG_HVF_SI,      /* r = a shifted by the immediate: ModRM.reg extends the opcode. HOSTVECI */
     TCG_HVF_R1,      /* r = op(a): a is ModRM.reg, r is ModRM.rm. HOSTVEC */
     TCG_HVF_L2,      /* as V2, in legacy encoding only. HOSTVECI */

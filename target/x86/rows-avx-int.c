@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Accesses under a mask: VMASKMOVPS/PD, VPMASKMOVD/Q, MASKMOVDQU, and gathers. A lane whose mask bit is clear is not accessed and
- * does not fault.
+ * Accesses under a mask: VMASKMOVPS/PD, VPMASKMOVD/Q, MASKMOVDQU, and gathers. A lane whose mask bit is clear is not
+ * accessed and does not fault.
  *
- * Without a branch for each lane: a load for a lane that is not wanted goes to the address of one that is. Where no lane is wanted nothing
- * is loaded. A masked load that faults has not begun; a gather leaves its lanes up to the fault and goes on from there.
+ * Without a branch for each lane: a load for a lane that is not wanted goes to the address of one that is. Where no
+ * lane is wanted nothing is loaded. A masked load that faults has not begun; a gather leaves its lanes up to the fault
+ * and goes on from there.
  *
  * Reference: Intel SDM volume 2, VMASKMOV, VPMASKMOV, VGATHERxxx, VPGATHERxx; 2.3.12 (VSIB).
  */
@@ -24,10 +25,14 @@ static TcgVal mask_bits(X86Insn *d, TcgVal lo, TcgVal hi, bool quads)
     return bits;
 }
 
-static TcgVal mask_bit(X86Insn *d, TcgVal bits, unsigned lane) { return tcg_and(d->b, TCG_I64, bits, x86_const(d, 1ull << lane)); }
+static TcgVal mask_bit(X86Insn *d, TcgVal bits, unsigned lane)
+{
+    return tcg_and(d->b, TCG_I64, bits, x86_const(d, 1ull << lane));
+}
 
 /* Loads lanes from @offset[i] where their bit is set; at least one is. Result: lanes of a register pair */
-static void load_lanes(X86Insn *d, unsigned seg, const TcgVal *offset, unsigned n, bool quads, TcgVal bits, TcgVal out[2])
+static void load_lanes(X86Insn *d, unsigned seg, const TcgVal *offset, unsigned n, bool quads, TcgVal bits,
+                       TcgVal out[2])
 {
     TcgBuilder *b = d->b;
     TcgVal zero = x86_const(d, 0), wanted = offset[n - 1];
@@ -38,7 +43,8 @@ static void load_lanes(X86Insn *d, unsigned seg, const TcgVal *offset, unsigned 
     out[0] = out[1] = x86_vec_zero(d);
     for (unsigned i = 0; i < n; i++) {
         TcgVal at = tcg_select(b, TCG_I64, TCG_COND_NE, TCG_I64, mask_bit(d, bits, i), zero, offset[i], wanted);
-        TcgVal v = tcg_load(b, quads ? TCG_I64 : TCG_I32, x86_seg_linear(d, seg, at, bytes, false), 0, x86_mem(d, bytes));
+        TcgVal v = tcg_load(b, quads ? TCG_I64 : TCG_I32, x86_seg_linear(d, seg, at, bytes, false), 0,
+                            x86_mem(d, bytes));
         TcgVal *half = &out[i / per_half];
         *half = x86_vec_insert(d, *half, quads ? 3 : 2, i % per_half, quads ? v : tcg_extu(b, v));
     }
@@ -46,7 +52,8 @@ static void load_lanes(X86Insn *d, unsigned seg, const TcgVal *offset, unsigned 
 
 static TcgVal wrapped(X86Insn *d, TcgVal offset)
 {
-    return d->addrsize == 8 ? offset : d->addrsize == 4 ? tcg_extu(d->b, tcg_trunc(d->b, offset)) : tcg_zext(d->b, TCG_I64, offset, 16);
+    return d->addrsize == 8 ? offset : d->addrsize == 4 ? tcg_extu(d->b, tcg_trunc(d->b, offset))
+        : tcg_zext(d->b, TCG_I64, offset, 16);
 }
 
 static TcgHostVec blend_id(bool quads) { return quads ? TCG_HV_BLENDVPD : TCG_HV_BLENDVPS; }
@@ -66,14 +73,16 @@ static void emit_mask_load(X86Insn *d)
     if (!x86_is64(d) && (!(d->flags & X86_RF_FLAT) || d->seg >= X86_FS)) { /* a segment's end is not where pages end */
         tcg_label_branch(b, apart, TCG_COND_NE, TCG_I64, bits, x86_const(d, 0));
     } else {
-        TcgVal in_page = tcg_and(b, TCG_I64, x86_seg_linear(d, (unsigned)d->seg, offset[0], 1, false), x86_const(d, 0xfff));
+        TcgVal in_page = tcg_and(b, TCG_I64, x86_seg_linear(d, (unsigned)d->seg, offset[0], 1, false),
+                                 x86_const(d, 0xfff));
         tcg_label_branch(b, apart, TCG_COND_GTU, TCG_I64, in_page, x86_const(d, 0x1000 - bytes));
     }
     /* all on one page: who may read one lane may read all */
     TcgVal at = x86_seg_linear(d, (unsigned)d->seg, offset[0], bytes, false);
     v[0] = tcg_load(b, TCG_V128, at, 0, x86_mem(d, 16));
     v[1] = both ? tcg_load(b, TCG_V128, at, 16, x86_mem(d, 16)) : TCG_NONE;
-    x86_write_vec(d, 0, x86_hv3(d, blend_id(quads), zero, v[0], mlo, 0), both ? x86_hv3(d, blend_id(quads), zero, v[1], mhi, 0) : TCG_NONE);
+    x86_write_vec(d, 0, x86_hv3(d, blend_id(quads), zero, v[0], mlo, 0),
+                  both ? x86_hv3(d, blend_id(quads), zero, v[1], mhi, 0) : TCG_NONE);
     tcg_label_goto(b, done);
 
     tcg_label_bind(b, apart);
@@ -82,7 +91,8 @@ static void emit_mask_load(X86Insn *d)
     }
     load_lanes(d, (unsigned)d->seg, offset, n, quads, bits, v);
     zero = x86_vec_zero(d);
-    x86_write_vec(d, 0, x86_hv3(d, blend_id(quads), zero, v[0], mlo, 0), both ? x86_hv3(d, blend_id(quads), zero, v[1], mhi, 0) : TCG_NONE);
+    x86_write_vec(d, 0, x86_hv3(d, blend_id(quads), zero, v[0], mlo, 0),
+                  both ? x86_hv3(d, blend_id(quads), zero, v[1], mhi, 0) : TCG_NONE);
     tcg_label_goto(b, done);
 
     tcg_label_bind(b, none);
@@ -100,7 +110,8 @@ static void store_lanes(X86Insn *d, TcgVal offset, TcgVal lo, TcgVal hi, unsigne
         TcgLabel next = tcg_label_new(b);
         tcg_label_branch(b, next, TCG_COND_EQ, TCG_I64, mask_bit(d, bits, i), x86_const(d, 0));
         TcgVal v = x86_vec_extract(d, i < per_half ? lo : hi, log2, i % per_half);
-        TcgVal at = x86_seg_linear(d, (unsigned)d->seg, wrapped(d, tcg_addi(b, TCG_I64, offset, (int64_t)(i * bytes))), bytes, true);
+        TcgVal at = x86_seg_linear(d, (unsigned)d->seg, wrapped(d, tcg_addi(b, TCG_I64, offset, (int64_t)(i * bytes))),
+                                   bytes, true);
         tcg_store(b, log2 == 3 ? TCG_I64 : TCG_I32, at, 0, log2 == 3 ? v : tcg_trunc(b, v), x86_mem(d, bytes));
         tcg_label_bind(b, next);
     }
@@ -113,7 +124,8 @@ static void emit_mask_store(X86Insn *d)
     bool quads = d->row->arg & 1, both = d->op[2].bytes == 32;
     unsigned bytes = d->op[2].bytes, n = bytes / (quads ? 8 : 4);
     TcgLabel some = tcg_label_new(b), done = tcg_label_new(b);
-    TcgVal mhi, hi, mlo = x86_read_vec(d, 1, &mhi), lo = x86_read_vec(d, 2, &hi), bits = mask_bits(d, mlo, mhi, quads), offset = x86_offset(d);
+    TcgVal mhi, hi, mlo = x86_read_vec(d, 1, &mhi), lo = x86_read_vec(d, 2, &hi), bits = mask_bits(d, mlo, mhi, quads),
+        offset = x86_offset(d);
 
     tcg_label_branch(b, some, TCG_COND_NE, TCG_I64, bits, x86_const(d, (1u << n) - 1));
     TcgVal at = x86_seg_linear(d, (unsigned)d->seg, offset, bytes, true);
@@ -131,7 +143,8 @@ static void emit_mask_store(X86Insn *d)
 static void emit_maskmov(X86Insn *d)
 {
     TcgBuilder *b = d->b;
-    TcgVal v = x86_get_xmm(d, d->op[0].reg), bits = x86_hv(d, TCG_HV_PMOVMSKB, x86_get_xmm(d, d->op[1].reg), TCG_NONE, 0);
+    TcgVal v = x86_get_xmm(d, d->op[0].reg),
+        bits = x86_hv(d, TCG_HV_PMOVMSKB, x86_get_xmm(d, d->op[1].reg), TCG_NONE, 0);
     TcgVal offset = wrapped(d, x86_get_gpr(d, X86_DI, 8));
     TcgLabel none = tcg_label_new(b);
 
@@ -162,11 +175,14 @@ static void gather_lane(X86Insn *d, Gather *g, unsigned i, TcgVal offset)
 {
     TcgBuilder *b = d->b;
     unsigned bytes = g->quads ? 8 : 4, log2 = g->quads ? 3 : 2, half = i * bytes / 16, lane = i % (16 / bytes);
-    TcgVal v = tcg_load(b, g->quads ? TCG_I64 : TCG_I32, x86_seg_linear(d, (unsigned)d->seg, offset, bytes, false), 0, x86_mem(d, bytes));
-    v = tcg_select(b, TCG_I64, TCG_COND_NE, TCG_I64, mask_bit(d, g->bits, i), x86_const(d, 0), g->quads ? v : tcg_extu(b, v),
+    TcgVal v = tcg_load(b, g->quads ? TCG_I64 : TCG_I32, x86_seg_linear(d, (unsigned)d->seg, offset, bytes, false), 0,
+                        x86_mem(d, bytes));
+    v = tcg_select(b, TCG_I64, TCG_COND_NE, TCG_I64, mask_bit(d, g->bits, i), x86_const(d, 0),
+                   g->quads ? v : tcg_extu(b, v),
                    x86_vec_extract(d, g->to[half], log2, lane));
     g->to[half] = x86_vec_insert(d, g->to[half], log2, lane, v);
-    g->wanted[half] = x86_hv(d, g->quads ? TCG_HV_BLENDPD : TCG_HV_BLENDPS, g->wanted[half], x86_vec_zero(d), 1u << lane);
+    g->wanted[half] = x86_hv(d, g->quads ? TCG_HV_BLENDPD : TCG_HV_BLENDPS, g->wanted[half], x86_vec_zero(d),
+                             1u << lane);
     if (half) {
         x86_put_ymmh(d, g->dst, g->to[1]);
         x86_put_ymmh(d, g->mask, g->wanted[1]);
@@ -202,7 +218,8 @@ static void gather(X86Insn *d, Gather *g, TcgVal index[2], bool wide)
         first = tcg_select(b, TCG_I64, TCG_COND_NE, TCG_I64, mask_bit(d, g->bits, i), zero, offset[i], first);
     }
     for (unsigned i = 0; i < g->n; i++) {
-        gather_lane(d, g, i, tcg_select(b, TCG_I64, TCG_COND_NE, TCG_I64, mask_bit(d, g->bits, i), zero, offset[i], first));
+        gather_lane(d, g, i, tcg_select(b, TCG_I64, TCG_COND_NE, TCG_I64, mask_bit(d, g->bits, i), zero, offset[i],
+                                        first));
     }
     tcg_label_bind(b, none);
 }
@@ -248,7 +265,8 @@ static void emit_gather(X86Insn *d)
 #define MASKED(name_, pattern_, load_, store_, arg_, feat_)                                                            \
     VEC_ROW(name_, "VEX.any.66.0F38." pattern_ " " load_ " /r", "Vx,Hx,Mx", emit_mask_load, arg_, 0, feat_),           \
     VEC_ROW(name_, "VEX.any.66.0F38." pattern_ " " store_ " /r", "Mx,Hx,Vx", emit_mask_store, arg_, 0, feat_)
-#define GATHER(name_, w_, op_, arg_) VEC_ROW(name_, "VEX.any.66.0F38." w_ " " op_ " /r", "Vx,Md,Hx", emit_gather, arg_, 0, AVX2)
+#define GATHER(name_, w_, op_, arg_) VEC_ROW(name_, "VEX.any.66.0F38." w_ " " op_ " /r", "Vx,Md,Hx", emit_gather,      \
+                                             arg_, 0, AVX2)
 
 static const X86Row rows[] = {
     MASKED("vmaskmovps", "W0", "2C", "2E", 0, AVX), MASKED("vmaskmovpd", "W0", "2D", "2F", 1, AVX),

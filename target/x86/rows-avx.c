@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What AVX, AVX2, F16C and FMA add: operations over the whole of a YMM register (permutations, broadcasts, insertion of halves),
- * variable shifts, half precision, fused multiplication.
- * Reference: Intel SDM volume 2.
+ * What AVX, AVX2, F16C and FMA add: operations over the whole of a YMM register (permutations, broadcasts, insertion of
+ * halves), variable shifts, half precision, fused multiplication. Reference: Intel SDM volume 2.
  */
 #include "vec.h"
 
-#define V(name_, pattern_, operands_, emit_, arg_, flags_, feat_) VEC_ROW(name_, "VEX." pattern_ " /r", operands_, emit_, arg_, flags_, feat_)
+#define V(name_, pattern_, operands_, emit_, arg_, flags_, feat_) VEC_ROW(name_, "VEX." pattern_ " /r", operands_,     \
+                                                                          emit_, arg_, flags_, feat_)
 
 /* A half of a pair of halves; NULL'ed where @zero */
-static TcgVal choose_half(X86Insn *d, const TcgVal halves[4], unsigned imm) { return imm & 8 ? x86_vec_zero(d) : halves[imm & 3]; }
+static TcgVal choose_half(X86Insn *d, const TcgVal halves[4], unsigned imm)
+{
+    return imm & 8 ? x86_vec_zero(d) : halves[imm & 3];
+}
 
 /* VPERM2F128, VPERM2I128 */
 static void emit_perm2(X86Insn *d)
@@ -144,7 +147,8 @@ static void emit_fma_scalar(X86Insn *d)
     V(name_ form_ "sd", "LIG.66.0F38.W1 " op_, "Vdq,Hdq,Wsd", emit_fma_scalar, TCG_HV_##id_##SD, X86_ROW_FP, FMA)
 /* The opcodes of a form differ in the upper digit */
 #define FMA_FORMS(name_, p_, s_, id_)                                                                                  \
-    FMA_P(name_, "132", "9" p_, id_##132), FMA_P(name_, "213", "A" p_, id_##213), FMA_P(name_, "231", "B" p_, id_##231), \
+    FMA_P(name_, "132", "9" p_, id_##132), FMA_P(name_, "213", "A" p_, id_##213),                                      \
+        FMA_P(name_, "231", "B" p_, id_##231), \
     FMA_S(name_, "132", "9" s_, id_##132), FMA_S(name_, "213", "A" s_, id_##213), FMA_S(name_, "231", "B" s_, id_##231)
 #define FMA_PACKED(name_, p_, id_)                                                                                     \
     FMA_P(name_, "132", "9" p_, id_##132), FMA_P(name_, "213", "A" p_, id_##213), FMA_P(name_, "231", "B" p_, id_##231)

@@ -45,16 +45,19 @@ static void emit_pcmpstr(X86Insn *d)
     VEC_ROW(name_, "66 0F38 " op_ " /r", "Vdq,Hdq,Wdq", x86_emit_vvv, TCG_HV_##id_, X86_ROW_SSE_ALIGN, AES),           \
     VEC_ROW("v" name_, "VEX.128.66.0F38.WIG " op_ " /r", "Vdq,Hdq,Wdq", x86_emit_vvv, TCG_HV_##id_, 0, AES),           \
     VEC_ROW("v" name_, "VEX.256.66.0F38.WIG " op_ " /r", "Vqq,Hqq,Wqq", x86_emit_vvv, TCG_HV_##id_, 0, VAES)
-#define SHA(name_, op_, id_) VEC_ROW(name_, "NP 0F38 " op_ " /r", "Vdq,Hdq,Wdq", x86_emit_vvv, TCG_HV_##id_, X86_ROW_SSE_ALIGN, SHA)
+#define SHA(name_, op_, id_) VEC_ROW(name_, "NP 0F38 " op_ " /r", "Vdq,Hdq,Wdq", x86_emit_vvv, TCG_HV_##id_,           \
+                                     X86_ROW_SSE_ALIGN, SHA)
 #define STRING(name_, op_, arg_)                                                                                       \
     VEC_ROW(name_, "66 0F3A " op_ " /r", "Vdq,Wdq,Ib", emit_pcmpstr, arg_, 0, SSE42),                                  \
     VEC_ROW("v" name_, "VEX.128.66.0F3A.WIG " op_ " /r", "Vdq,Wdq,Ib", emit_pcmpstr, arg_, 0, AVX)
 
 static const X86Row rows[] = {
-    AES("aesenc", "DC", AESENC), AES("aesenclast", "DD", AESENCLAST), AES("aesdec", "DE", AESDEC), AES("aesdeclast", "DF", AESDECLAST),
+    AES("aesenc", "DC", AESENC), AES("aesenclast", "DD", AESENCLAST), AES("aesdec", "DE", AESDEC),
+        AES("aesdeclast", "DF", AESDECLAST),
     VEC_ROW("aesimc", "66 0F38 DB /r", "Vdq,Wdq", x86_emit_vv, TCG_HV_AESIMC, X86_ROW_SSE_ALIGN, AES),
     VEC_ROW("vaesimc", "VEX.128.66.0F38.WIG DB /r", "Vdq,Wdq", x86_emit_vv, TCG_HV_AESIMC, 0, AES),
-    VEC_ROW("aeskeygenassist", "66 0F3A DF /r", "Vdq,Wdq,Ib", x86_emit_vv, TCG_HV_AESKEYGENASSIST, X86_ROW_SSE_ALIGN, AES),
+    VEC_ROW("aeskeygenassist", "66 0F3A DF /r", "Vdq,Wdq,Ib", x86_emit_vv, TCG_HV_AESKEYGENASSIST, X86_ROW_SSE_ALIGN,
+            AES),
     VEC_ROW("vaeskeygenassist", "VEX.128.66.0F3A.WIG DF /r", "Vdq,Wdq,Ib", x86_emit_vv, TCG_HV_AESKEYGENASSIST, 0, AES),
     VEC_ROW("pclmulqdq", "66 0F3A 44 /r", "Vdq,Hdq,Wdq,Ib", x86_emit_vvv, TCG_HV_PCLMULQDQ, X86_ROW_SSE_ALIGN, PCLMUL),
     VEC_ROW("vpclmulqdq", "VEX.128.66.0F3A.WIG 44 /r", "Vdq,Hdq,Wdq,Ib", x86_emit_vvv, TCG_HV_PCLMULQDQ, 0, PCLMUL),
@@ -63,6 +66,7 @@ static const X86Row rows[] = {
     SHA("sha256msg1", "CC", SHA256MSG1), SHA("sha256msg2", "CD", SHA256MSG2),
     VEC_ROW("sha256rnds2", "NP 0F38 CB /r", "Vdq,Wdq", emit_sha256rnds2, 0, X86_ROW_SSE_ALIGN, SHA),
     VEC_ROW("sha1rnds4", "NP 0F3A CC /r", "Vdq,Hdq,Wdq,Ib", x86_emit_vvv, TCG_HV_SHA1RNDS4, X86_ROW_SSE_ALIGN, SHA),
-    STRING("pcmpestrm", "60", 0), STRING("pcmpestri", "61", 1), STRING("pcmpistrm", "62", 2), STRING("pcmpistri", "63", 3),
+    STRING("pcmpestrm", "60", 0), STRING("pcmpestri", "61", 1), STRING("pcmpistrm", "62", 2),
+        STRING("pcmpistri", "63", 3),
 };
 const X86RowGroup x86_rows_crypto = X86_GROUP(rows);

@@ -5,7 +5,8 @@
  */
 #include "vec.h"
 
-#define VVV(name_, map_, op_, feat_, id_, bits_) VEC_INT(name_, map_, op_, "", feat_, x86_emit_vvv, TCG_HV_##id_ | (bits_))
+#define VVV(name_, map_, op_, feat_, id_, bits_) VEC_INT(name_, map_, op_, "", feat_, x86_emit_vvv,                    \
+                                                         TCG_HV_##id_ | (bits_))
 #define SSE2(name_, op_, id_) VVV(name_, "0F", op_, SSE2, id_, 0)
 #define SSSE3(name_, op_, id_) VVV(name_, "0F38", op_, SSSE3, id_, 0)
 #define SSE41(name_, op_, id_) VVV(name_, "0F38", op_, SSE41, id_, 0)
@@ -28,18 +29,24 @@
 static void emit_shift_legacy(X86Insn *d)
 {
     unsigned reg = d->op[0].reg;
-    x86_put_xmm(d, reg, x86_hv(d, (TcgHostVec)d->row->arg, x86_get_xmm(d, reg), TCG_NONE, (uint64_t)d->op[1].imm & 0xff));
+    x86_put_xmm(d, reg, x86_hv(d, (TcgHostVec)d->row->arg, x86_get_xmm(d, reg), TCG_NONE,
+                               (uint64_t)d->op[1].imm & 0xff));
 }
 
 static const X86Row rows[] = {
     SSE2("paddb", "FC", PADDB), SSE2("paddw", "FD", PADDW), SSE2("paddd", "FE", PADDD), SSE2("paddq", "D4", PADDQ),
     VVV("psubb", "0F", "F8", SSE2, PSUBB, VEC_ZERO), VVV("psubw", "0F", "F9", SSE2, PSUBW, VEC_ZERO),
     VVV("psubd", "0F", "FA", SSE2, PSUBD, VEC_ZERO), VVV("psubq", "0F", "FB", SSE2, PSUBQ, VEC_ZERO),
-    SSE2("paddsb", "EC", PADDSB), SSE2("paddsw", "ED", PADDSW), SSE2("paddusb", "DC", PADDUSB), SSE2("paddusw", "DD", PADDUSW),
-    SSE2("psubsb", "E8", PSUBSB), SSE2("psubsw", "E9", PSUBSW), SSE2("psubusb", "D8", PSUBUSB), SSE2("psubusw", "D9", PSUBUSW),
-    SSE2("pmullw", "D5", PMULLW), SSE2("pmulhw", "E5", PMULHW), SSE2("pmulhuw", "E4", PMULHUW), SSE2("pmuludq", "F4", PMULUDQ),
-    SSE2("pmaddwd", "F5", PMADDWD), SSE2("psadbw", "F6", PSADBW), SSE2("pavgb", "E0", PAVGB), SSE2("pavgw", "E3", PAVGW),
-    SSE2("pminub", "DA", PMINUB), SSE2("pmaxub", "DE", PMAXUB), SSE2("pminsw", "EA", PMINSW), SSE2("pmaxsw", "EE", PMAXSW),
+    SSE2("paddsb", "EC", PADDSB), SSE2("paddsw", "ED", PADDSW), SSE2("paddusb", "DC", PADDUSB),
+        SSE2("paddusw", "DD", PADDUSW),
+    SSE2("psubsb", "E8", PSUBSB), SSE2("psubsw", "E9", PSUBSW), SSE2("psubusb", "D8", PSUBUSB),
+        SSE2("psubusw", "D9", PSUBUSW),
+    SSE2("pmullw", "D5", PMULLW), SSE2("pmulhw", "E5", PMULHW), SSE2("pmulhuw", "E4", PMULHUW),
+        SSE2("pmuludq", "F4", PMULUDQ),
+    SSE2("pmaddwd", "F5", PMADDWD), SSE2("psadbw", "F6", PSADBW), SSE2("pavgb", "E0", PAVGB),
+        SSE2("pavgw", "E3", PAVGW),
+    SSE2("pminub", "DA", PMINUB), SSE2("pmaxub", "DE", PMAXUB), SSE2("pminsw", "EA", PMINSW),
+        SSE2("pmaxsw", "EE", PMAXSW),
     SSE2("pand", "DB", PAND), VVV("pandn", "0F", "DF", SSE2, PANDN, VEC_ZERO), SSE2("por", "EB", POR),
     VVV("pxor", "0F", "EF", SSE2, PXOR, VEC_ZERO),
     VVV("pcmpeqb", "0F", "74", SSE2, PCMPEQB, VEC_ONES), VVV("pcmpeqw", "0F", "75", SSE2, PCMPEQW, VEC_ONES),
@@ -62,17 +69,23 @@ static const X86Row rows[] = {
     VEC_ROW("vpmovmskb", "VEX.128.66.0F.WIG D7 /r", "Gd,Udq", x86_emit_vmask, TCG_HV_PMOVMSKB, 0, AVX),
     VEC_ROW("vpmovmskb", "VEX.256.66.0F.WIG D7 /r", "Gd,Uqq", x86_emit_vmask, TCG_HV_PMOVMSKB, 0, AVX2),
 
-    SSSE3("pshufb", "00", PSHUFB), SSSE3("phaddw", "01", PHADDW), SSSE3("phaddd", "02", PHADDD), SSSE3("phaddsw", "03", PHADDSW),
-    SSSE3("pmaddubsw", "04", PMADDUBSW), SSSE3("phsubw", "05", PHSUBW), SSSE3("phsubd", "06", PHSUBD), SSSE3("phsubsw", "07", PHSUBSW),
-    SSSE3("psignb", "08", PSIGNB), SSSE3("psignw", "09", PSIGNW), SSSE3("psignd", "0A", PSIGND), SSSE3("pmulhrsw", "0B", PMULHRSW),
+    SSSE3("pshufb", "00", PSHUFB), SSSE3("phaddw", "01", PHADDW), SSSE3("phaddd", "02", PHADDD),
+        SSSE3("phaddsw", "03", PHADDSW),
+    SSSE3("pmaddubsw", "04", PMADDUBSW), SSSE3("phsubw", "05", PHSUBW), SSSE3("phsubd", "06", PHSUBD),
+        SSSE3("phsubsw", "07", PHSUBSW),
+    SSSE3("psignb", "08", PSIGNB), SSSE3("psignw", "09", PSIGNW), SSSE3("psignd", "0A", PSIGND),
+        SSSE3("pmulhrsw", "0B", PMULHRSW),
     VEC_INT1("pabsb", "66", "0F38", "1C", "", SSSE3, x86_emit_vv, TCG_HV_PABSB),
     VEC_INT1("pabsw", "66", "0F38", "1D", "", SSSE3, x86_emit_vv, TCG_HV_PABSW),
     VEC_INT1("pabsd", "66", "0F38", "1E", "", SSSE3, x86_emit_vv, TCG_HV_PABSD),
     VEC_INT("palignr", "0F3A", "0F", ",Ib", SSSE3, x86_emit_vvv, TCG_HV_PALIGNR),
 
-    SSE41("pmuldq", "28", PMULDQ), VVV("pcmpeqq", "0F38", "29", SSE41, PCMPEQQ, VEC_ONES), SSE41("packusdw", "2B", PACKUSDW),
-    SSE41("pminsb", "38", PMINSB), SSE41("pminsd", "39", PMINSD), SSE41("pminuw", "3A", PMINUW), SSE41("pminud", "3B", PMINUD),
-    SSE41("pmaxsb", "3C", PMAXSB), SSE41("pmaxsd", "3D", PMAXSD), SSE41("pmaxuw", "3E", PMAXUW), SSE41("pmaxud", "3F", PMAXUD),
+    SSE41("pmuldq", "28", PMULDQ), VVV("pcmpeqq", "0F38", "29", SSE41, PCMPEQQ, VEC_ONES),
+        SSE41("packusdw", "2B", PACKUSDW),
+    SSE41("pminsb", "38", PMINSB), SSE41("pminsd", "39", PMINSD), SSE41("pminuw", "3A", PMINUW),
+        SSE41("pminud", "3B", PMINUD),
+    SSE41("pmaxsb", "3C", PMAXSB), SSE41("pmaxsd", "3D", PMAXSD), SSE41("pmaxuw", "3E", PMAXUW),
+        SSE41("pmaxud", "3F", PMAXUD),
     SSE41("pmulld", "40", PMULLD), VVV("pcmpgtq", "0F38", "37", SSE42, PCMPGTQ, VEC_ZERO),
     VEC_LOW("phminposuw", "128", "66", "0F38", "41", "Vdq,Wdq", SSE41, x86_emit_vv, TCG_HV_PHMINPOSUW, 0),
     WIDEN("pmovsxbw", "20", "Wq", "Wdq", PMOVSXBW), WIDEN("pmovsxbd", "21", "Wd", "Wq", PMOVSXBD),

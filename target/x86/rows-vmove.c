@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Moves of vectors and scalars between registers, memory and general registers; insertion and extraction of lanes. SSE to SSE4.1
- * and their VEX forms.
- * Reference: Intel SDM volume 2, MOVxxx, PINSRx, PEXTRx, INSERTPS, EXTRACTPS, LDDQU.
+ * Moves of vectors and scalars between registers, memory and general registers; insertion and extraction of lanes. SSE
+ * to SSE4.1 and their VEX forms. Reference: Intel SDM volume 2, MOVxxx, PINSRx, PEXTRx, INSERTPS, EXTRACTPS, LDDQU.
  */
 #include "vec.h"
 
-/* MOVSS, MOVSD from memory: the rest becomes 0; between registers the rest is operand 1's. Argument: TcgHostVec of the latter */
+/*
+ * MOVSS, MOVSD from memory: the rest becomes 0; between registers the rest is operand 1's. Argument: TcgHostVec of the
+ * latter
+ */
 static void emit_load_scalar(X86Insn *d) { x86_vec_put(d, x86_vec_source(d, 1)); }
 static void emit_store_scalar(X86Insn *d) { x86_vec_store(d, 0, x86_get_xmm(d, d->op[1].reg), d->op[0].bytes); }
 
@@ -60,15 +62,20 @@ static void emit_movq(X86Insn *d)
 }
 
 /* --- lanes; argument: log2 of the bytes, where operand sizes do not say so --- */
-static unsigned lane_log2(const X86Insn *d, unsigned bytes) { return d->row->arg != 9 ? d->row->arg : bytes == 8 ? 3 : 2; }
+static unsigned lane_log2(const X86Insn *d, unsigned bytes)
+{
+    return d->row->arg != 9 ? d->row->arg : bytes == 8 ? 3 : 2;
+}
 
 static void emit_extract(X86Insn *d)
 {
-    unsigned log2 = lane_log2(d, d->op[0].bytes), lane = (unsigned)d->op[2].imm & ((16u >> log2) - 1), bytes = 1u << log2;
+    unsigned log2 = lane_log2(d, d->op[0].bytes), lane = (unsigned)d->op[2].imm & ((16u >> log2) - 1),
+        bytes = 1u << log2;
     TcgVal v = x86_vec_extract(d, x86_get_xmm(d, d->op[1].reg), log2, lane);
     if (d->op[0].kind == X86_OP_MEM) {
         x86_operand_address(d, bytes, true);
-        tcg_store(d->b, bytes == 8 ? TCG_I64 : TCG_I32, d->address, d->address_disp, bytes == 8 ? v : tcg_trunc(d->b, v), x86_mem(d, bytes));
+        tcg_store(d->b, bytes == 8 ? TCG_I64 : TCG_I32, d->address, d->address_disp,
+                  bytes == 8 ? v : tcg_trunc(d->b, v), x86_mem(d, bytes));
     } else {
         bytes = bytes == 8 ? 8 : 4;
         x86_put_gpr(d, d->op[0].reg, bytes, bytes == 8 ? v : tcg_trunc(d->b, v));

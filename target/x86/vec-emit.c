@@ -125,7 +125,8 @@ void x86_emit_vvv(X86Insn *d)
 
 void x86_emit_vv(X86Insn *d)
 {
-    TcgVal ahi, a = x86_read_vec(d, 1, &ahi), lo = x86_hv(d, id_of(d), a, TCG_NONE, x86_vec_imm(d, false)), hi = TCG_NONE;
+    TcgVal ahi, a = x86_read_vec(d, 1, &ahi), lo = x86_hv(d, id_of(d), a, TCG_NONE, x86_vec_imm(d, false)),
+        hi = TCG_NONE;
     if (d->op[0].bytes == 32) {
         hi = x86_hv(d, id_of(d), ahi, TCG_NONE, x86_vec_imm(d, true));
     }

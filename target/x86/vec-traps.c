@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Exception flags where the guest unmasked exceptions (X86_RF_SSE_TRAPS). The host computes with all of them masked. That
- * gives the right flags but for unmasked underflow and overflow: then a tiny result underflows even when it is exact, and inexact means that
- * an unlimited exponent would not have helped. So operations that can do that are done once more by the reference functions, which
- * know both rules; x86_emit_fp_check() takes the flags from there.
+ * Exception flags where the guest unmasked exceptions (X86_RF_SSE_TRAPS). The host computes with all of them masked.
+ * That gives the right flags but for unmasked underflow and overflow: then a tiny result underflows even when it is
+ * exact, and inexact means that an unlimited exponent would not have helped. So operations that can do that are done
+ * once more by the reference functions, which know both rules; x86_emit_fp_check() takes the flags from there.
  *
  * Reference: Intel SDM volume 1, 4.9.1.4, 4.9.1.5, 11.5.
  */
@@ -54,7 +54,8 @@ static void evaluate_dppd(CpuState *cpu, uint64_t alo, uint64_t ahi, uint64_t bl
     evaluate(cpu, TCG_HV_DPPD, v, 0x33);
 }
 
-#define HELPER(name_, ...) static const TcgHelper helper_##name_ = {"x86_" #name_, (void *)name_, 0, TCG_VOID, {__VA_ARGS__}, {{0}}, {{0}}}
+#define HELPER(name_, ...) static const TcgHelper helper_##name_ = {"x86_" #name_, (void *)name_, 0, TCG_VOID,         \
+                                                                    {__VA_ARGS__}, {{0}}, {{0}}}
 HELPER(evaluate_half, TCG_I64, TCG_I64, TCG_I64, TCG_I64);
 HELPER(evaluate_operand, TCG_I64, TCG_I64, TCG_I64);
 HELPER(evaluate_dpps, TCG_I64, TCG_I64, TCG_I64, TCG_I64);
@@ -108,7 +109,8 @@ static void trap_flags_dot(X86Insn *d, TcgHostVec id, TcgVal a, TcgVal b, uint64
     TcgHostVec blend = id == TCG_HV_DPPS ? TCG_HV_BLENDPS : TCG_HV_BLENDPD;
     a = x86_hv(d, blend, x86_vec_zero(d), a, imm >> 4 & 15);
     b = x86_hv(d, blend, x86_vec_zero(d), b, imm >> 4 & 15);
-    tcg_call(d->b, id == TCG_HV_DPPS ? &helper_evaluate_dpps : &helper_evaluate_dppd, quad(d, a, 0), quad(d, a, 1), quad(d, b, 0), quad(d, b, 1));
+    tcg_call(d->b, id == TCG_HV_DPPS ? &helper_evaluate_dpps : &helper_evaluate_dppd, quad(d, a, 0), quad(d, a, 1),
+             quad(d, b, 0), quad(d, b, 1));
 }
 
 void x86_vec_trap_flags(X86Insn *d, TcgHostVec id, TcgVal a, TcgVal b, TcgVal c, uint64_t imm)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of vector instructions share: macros for rows, values through TcgHostVec, and the emit functions of the common
- * shapes. A row stands for the legacy and the VEX form together where they differ in nothing but what happens to the
- * upper half (x86_write_vec() sees to that) and in operand 1, which legacy rows write as H too.
+ * What the files of vector instructions share: macros for rows, values through TcgHostVec, and the emit functions of
+ * the common shapes. A row stands for the legacy and the VEX form together where they differ in nothing but what
+ * happens to the upper half (x86_write_vec() sees to that) and in operand 1, which legacy rows write as H too.
  *
  * A row's argument: TcgHostVec, and VEC_* bits.
  */
@@ -14,14 +14,16 @@
 
 enum {
     VEC_ID = 0xffff,
-    VEC_IMM_SHIFT_BIT = 16,    /* 4 bits: the immediate's bits for the low half; the upper half uses those above. 0: the same for both */
+    /* 4 bits: the immediate's bits for the low half; the upper half uses those above. 0: the same for both */
+    VEC_IMM_SHIFT_BIT = 16,
     VEC_ZERO = 1 << 20,        /* of a register with itself: 0 */
     VEC_ONES = 1 << 21,        /* of a register with itself: all ones */
     VEC_IMM_MASK_BIT = 24,     /* 8 bits: what counts of the immediate; 0: everything */
 };
 
 #define VEC_ROW(name_, pattern_, operands_, emit_, arg_, flags_, feat_)                                                \
-    {.name = name_, .pattern = pattern_, .operands = operands_, .emit = emit_, .arg = arg_, .flags = X86_ROW_SSE | (flags_), X86_NEEDS(feat_)}
+    {.name = name_, .pattern = pattern_, .operands = operands_, .emit = emit_, .arg = arg_,                            \
+     .flags = X86_ROW_SSE | (flags_), X86_NEEDS(feat_)}
 /* Integer r = op(a, b): SSE on 128 bits, AVX on 128, AVX2 on 256. @extra: "" or ",Ib" */
 #define VEC_INT(name_, map_, op_, extra_, feat_, emit_, arg_)                                                          \
     VEC_ROW(name_, "66 " map_ " " op_ " /r", "Vdq,Hdq,Wdq" extra_, emit_, arg_, X86_ROW_SSE_ALIGN, feat_),             \
@@ -42,17 +44,20 @@ enum {
     VEC_ROW("v" name_, "VEX." len_ "." pp_ "." map_ ".WIG " op_ " /r", operands_, emit_, arg_, flags_, AVX)
 
 /* --- values: vec-emit.c --- */
-TcgVal x86_hv(X86Insn *d, TcgHostVec id, TcgVal a, TcgVal b, uint64_t imm);  /* two vectors; one operand: b is TCG_NONE. Result as the identity says */
+/* two vectors; one operand: b is TCG_NONE. Result as the identity says */
+TcgVal x86_hv(X86Insn *d, TcgHostVec id, TcgVal a, TcgVal b, uint64_t imm);
 TcgVal x86_hv3(X86Insn *d, TcgHostVec id, TcgVal a, TcgVal b, TcgVal c, uint64_t imm);
 TcgVal x86_hv_gpr(X86Insn *d, TcgHostVec id, TcgVal a, TcgVal b);           /* b: i64 */
 static inline TcgVal x86_vec_zero(X86Insn *d) { return tcg_const(d->b, TCG_V128, 0); }
 TcgVal x86_vec_extract(X86Insn *d, TcgVal v, unsigned log2, unsigned lane); /* i64, zero-extended */
 TcgVal x86_vec_insert(X86Insn *d, TcgVal v, unsigned log2, unsigned lane, TcgVal bits); /* bits: i64 */
-static inline TcgVal x86_vec_upper(X86Insn *d, TcgVal v) { return x86_hv(d, TCG_HV_MOVHLPS, v, v, 0); } /* upper 64 bits in the lower */
+/* upper 64 bits in the lower */
+static inline TcgVal x86_vec_upper(X86Insn *d, TcgVal v) { return x86_hv(d, TCG_HV_MOVHLPS, v, v, 0); }
 /* Operand n of 4, 8 or 16 bytes as v128: a register as it is, memory zero-extended (16 bytes: alignment by the row) */
 TcgVal x86_vec_source(X86Insn *d, unsigned n);
 void x86_vec_store(X86Insn *d, unsigned n, TcgVal v, unsigned bytes);       /* low 4 or 8 bytes to the memory operand */
-void x86_vec_check(X86Insn *d);                                             /* x86_emit_fp_check() where the row computes */
+/* x86_emit_fp_check() where the row computes */
+void x86_vec_check(X86Insn *d);
 /* vec-traps.c: where exceptions are unmasked, the flags of an operation that may underflow or overflow */
 void x86_vec_trap_flags(X86Insn *d, TcgHostVec id, TcgVal a, TcgVal b, TcgVal c, uint64_t imm);
 static inline void x86_vec_put(X86Insn *d, TcgVal v) { x86_write_vec(d, 0, v, TCG_NONE); } /* low half of operand 0 */

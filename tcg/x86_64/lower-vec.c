@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Vector operations. HOSTVEC* are the instructions that they name, in VEX form where the host has it; what the host
- * lacks goes through the reference function. Of the lane-wise operations those are emitted that an instruction (or two) does.
+ * lacks goes through the reference function. Of the lane-wise operations those are emitted that an instruction (or two)
+ * does.
  *
  * Reference: Intel SDM volume 2.
  */
@@ -9,7 +10,10 @@
 
 static Loc in_reg(unsigned reg) { return (Loc){.kind = LOC_XMM, .reg = (uint8_t)reg, .slot = 255}; }
 
-/* A register or memory, as the ModRM.rm operand; legacy instructions want their memory aligned, so for them always a register */
+/*
+ * A register or memory, as the ModRM.rm operand; legacy instructions want their memory aligned, so for them always a
+ * register
+ */
 static Loc rm_operand(Cg *c, TcgVal v, unsigned scratch, bool reg_only)
 {
     Loc l = cg_loc(c, v);
@@ -29,7 +33,8 @@ static void vex(Cg *c, uint32_t x, unsigned reg, unsigned v, Loc rm)
 static bool host_has(const Cg *c, unsigned feature)
 {
     static const uint32_t bit[] = {
-        [TCG_HVX_SSE] = 0, [TCG_HVX_AVX] = FEAT_AVX, [TCG_HVX_AVX2] = FEAT_AVX2, [TCG_HVX_FMA] = FEAT_FMA, [TCG_HVX_F16C] = FEAT_F16C,
+        [TCG_HVX_SSE] = 0, [TCG_HVX_AVX] = FEAT_AVX, [TCG_HVX_AVX2] = FEAT_AVX2, [TCG_HVX_FMA] = FEAT_FMA,
+            [TCG_HVX_F16C] = FEAT_F16C,
         [TCG_HVX_AES] = FEAT_AES, [TCG_HVX_PCLMUL] = FEAT_PCLMUL, [TCG_HVX_SHA] = FEAT_SHA};
     return (c->feat & bit[feature]) == bit[feature];
 }
@@ -184,7 +189,8 @@ static void to_gpr(Cg *c, const TcgHostVecInfo *v, const TcgInsn *in)
 const TcgInsn *cg_vec_test(const Cg *c, TcgType t, TcgCond cond, TcgVal a, TcgVal b, unsigned *cc)
 {
     const TcgInsn *in = &c->r->insns[a], *zero = &c->r->insns[b];
-    if (t != TCG_I64 || (cond != TCG_COND_EQ && cond != TCG_COND_NE) || zero->op != TCG_OP_CONST || zero->imm || in->op != TCG_OP_AND)
+    if (t != TCG_I64 || (cond != TCG_COND_EQ && cond != TCG_COND_NE) || zero->op != TCG_OP_CONST || zero->imm ||
+        in->op != TCG_OP_AND)
         return NULL;
     const TcgInsn *test = &c->r->insns[in->arg[0]], *mask = &c->r->insns[in->arg[1]];
     if (test->op != TCG_OP_HOSTVECG || mask->op != TCG_OP_CONST || tcg_hostvec[test->aux].form != TCG_HVF_FLAGS ||
@@ -291,7 +297,8 @@ static bool extract(Cg *c, const TcgInsn *in)
 static bool insert(Cg *c, const TcgInsn *in)
 {
     static const uint32_t word[] = {X_PINSRB, X_PINSRW, X_PINSRD, X_PINSRQ};
-    unsigned log2 = in->aux & 3, d = cg_dst_xmm(c), lanes = tcg_type_bytes((TcgType)in->type) >> log2, lane = in->imm & (lanes - 1);
+    unsigned log2 = in->aux & 3, d = cg_dst_xmm(c), lanes = tcg_type_bytes((TcgType)in->type) >> log2,
+        lane = in->imm & (lanes - 1);
     Loc a = cg_loc(c, in->arg[0]), b = cg_loc(c, in->arg[1]);
     if (in->type == TCG_V256)
         return false;
@@ -348,7 +355,8 @@ static bool lanewise(Cg *c, const TcgInsn *in)
         [TCG_OP_VFDIV - TCG_OP_VADD] = BWDQ(-1, -1, TCG_HV_DIVPS, TCG_HV_DIVPD),
     };
     bool swap = in->op == TCG_OP_VANDN, one_operand = in->op >= TCG_OP_VSHLI && in->op <= TCG_OP_VSARI;
-    if (in->type != TCG_V128 && (in->type != TCG_V64 || in->op >= TCG_OP_VFADD)) /* not what is above a v64: it may raise flags */
+    /* not what is above a v64: it may raise flags */
+    if (in->type != TCG_V128 && (in->type != TCG_V64 || in->op >= TCG_OP_VFADD))
         return false;
     int id = op[in->op - TCG_OP_VADD][in->aux & 3];
     if (id < 0 || (one_operand && in->imm >= 8u << (in->aux & 3)))

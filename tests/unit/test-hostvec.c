@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every vector instruction of hostvec-list.h: compiled (the host's own instruction where it has it) against the interpreter (the
- * reference function), on lanes of all sizes full of special values, under all rounding modes, with DAZ and FTZ.
- * Once with everything that the host has, once in legacy SSE encoding. HOSTVEC_RUNS in the environment: more inputs.
+ * Every vector instruction of hostvec-list.h: compiled (the host's own instruction where it has it) against the
+ * interpreter (the reference function), on lanes of all sizes full of special values, under all rounding modes, with
+ * DAZ and FTZ. Once with everything that the host has, once in legacy SSE encoding. HOSTVEC_RUNS in the environment:
+ * more inputs.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -72,31 +73,42 @@ static unsigned pick(Fixture *f, unsigned n) { return (unsigned)(tcg_random_next
 static uint32_t random_single(Fixture *f)
 {
     static const uint32_t special[] = {
-        0, 0x3f800000, 0x40000000, 0x3f000000, 0x7f800000, 0x7fc00000, 0x7f800001, 0x7fc12345, 0x7fa00000, 0x00000001, 0x007fffff, 0x00800000,
-        0x00400000, 0x7f7fffff, 0x4f000000, 0x4effffff, 0x5f000000, 0x4b000001, 0x4affffff, 0x3effffff, 0x3fc00000, 0x1f800000, 0x33800000,
-        0x38800000, 0x387fffff, 0x33000000, 0x33000001, 0x477fe000, 0x477ff000, 0x477fefff, 0x38000000, 0x38001000, 0x00ffffff, 0x20000000,
+        0, 0x3f800000, 0x40000000, 0x3f000000, 0x7f800000, 0x7fc00000, 0x7f800001, 0x7fc12345, 0x7fa00000, 0x00000001,
+            0x007fffff, 0x00800000,
+        0x00400000, 0x7f7fffff, 0x4f000000, 0x4effffff, 0x5f000000, 0x4b000001, 0x4affffff, 0x3effffff, 0x3fc00000,
+            0x1f800000, 0x33800000,
+        0x38800000, 0x387fffff, 0x33000000, 0x33000001, 0x477fe000, 0x477ff000, 0x477fefff, 0x38000000, 0x38001000,
+            0x00ffffff, 0x20000000,
     };
     uint32_t r = (uint32_t)tcg_random_next(&f->g);
-    return (pick(f, 3) ? special[r % G_N_ELEMENTS(special)] : pick(f, 2) ? r : (r & 0x807fffff) | (100 + pick(f, 60)) << 23) | (r & 0x80000000);
+    return (pick(f, 3) ? special[r % G_N_ELEMENTS(special)] : pick(f, 2) ? r
+            : (r & 0x807fffff) | (100 + pick(f, 60)) << 23) | (r & 0x80000000);
 }
 
 static uint64_t random_double(Fixture *f)
 {
     static const uint64_t special[] = {
-        0, 0x3ff0000000000000, 0x4000000000000000, 0x3fe0000000000000, 0x7ff0000000000000, 0x7ff8000000000000, 0x7ff0000000000001,
-        0x7ff8123456789abc, 0x7ff4000000000000, 0x7ff0000020000000, 1, 0x000fffffffffffff, 0x0010000000000000, 0x0008000000000000,
-        0x7fefffffffffffff, 0x41e0000000000000, 0x41dfffffffc00000, 0x41dfffffffe00000, 0x43e0000000000000, 0x43dfffffffffffff, 0x4330000000000001,
-        0x432fffffffffffff, 0x3fdfffffffffffff, 0x3ff8000000000000, 0x47efffffe0000000, 0x47effffff0000000, 0x3810000000000000,
-        0x380fffffffffffff, 0x36a0000000000000, 0x3690000000000000, 0x3690000000000001, 0x1ff0000000000000, 0x001fffffffffffff,
+        0, 0x3ff0000000000000, 0x4000000000000000, 0x3fe0000000000000, 0x7ff0000000000000, 0x7ff8000000000000,
+            0x7ff0000000000001,
+        0x7ff8123456789abc, 0x7ff4000000000000, 0x7ff0000020000000, 1, 0x000fffffffffffff, 0x0010000000000000,
+            0x0008000000000000,
+        0x7fefffffffffffff, 0x41e0000000000000, 0x41dfffffffc00000, 0x41dfffffffe00000, 0x43e0000000000000,
+            0x43dfffffffffffff, 0x4330000000000001,
+        0x432fffffffffffff, 0x3fdfffffffffffff, 0x3ff8000000000000, 0x47efffffe0000000, 0x47effffff0000000,
+            0x3810000000000000,
+        0x380fffffffffffff, 0x36a0000000000000, 0x3690000000000000, 0x3690000000000001, 0x1ff0000000000000,
+            0x001fffffffffffff,
     };
     uint64_t r = tcg_random_next(&f->g);
-    return (pick(f, 3) ? special[r % G_N_ELEMENTS(special)] : pick(f, 2) ? r : (r & 0x800fffffffffffff) | (uint64_t)(900 + pick(f, 250)) << 52) |
+    return (pick(f, 3) ? special[r % G_N_ELEMENTS(special)] : pick(f, 2) ? r
+            : (r & 0x800fffffffffffff) | (uint64_t)(900 + pick(f, 250)) << 52) |
            (r & 1ull << 63);
 }
 
 static void random_vector(Fixture *f, uint64_t q[2])
 {
-    static const uint16_t words[] = {0, 1, 0xffff, 0x7fff, 0x8000, 0x00ff, 0x0100, 0x8001, 0x3c00, 0x7c00, 0x7e00, 0x7c01, 0x0400, 0x03ff, 0x7bff, 0xfc00};
+    static const uint16_t words[] = {0, 1, 0xffff, 0x7fff, 0x8000, 0x00ff, 0x0100, 0x8001, 0x3c00, 0x7c00, 0x7e00,
+                                     0x7c01, 0x0400, 0x03ff, 0x7bff, 0xfc00};
     static const uint8_t bytes[] = {0, 1, 0x7f, 0x80, 0xff, 0x81, 16, 15, 8, 'a'};
     TcgHvReg v = {{0}};
     unsigned kind = pick(f, 6);
@@ -115,7 +127,8 @@ static void random_vector(Fixture *f, uint64_t q[2])
 
 static uint32_t random_mxcsr(Fixture *f)
 {
-    return 0x1f80 | pick(f, 4) << 13 | (pick(f, 3) ? 0 : 0x40) | (pick(f, 3) ? 0 : 0x8000) | (pick(f, 3) ? 0 : 1u << pick(f, 6));
+    return 0x1f80 | pick(f, 4) << 13 | (pick(f, 3) ? 0 : 0x40) | (pick(f, 3) ? 0 : 0x8000) |
+        (pick(f, 3) ? 0 : 1u << pick(f, 6));
 }
 
 /* ---- one identity ---- */
@@ -126,14 +139,16 @@ static void build(Fixture *f, TcgRegion *r, TcgHostVec id, uint64_t imm, bool sa
     TcgOp op = tcg_hostvec_op(id);
     TcgInsn in = {.op = (uint16_t)op, .type = op == TCG_OP_HOSTVECG ? TCG_I64 : TCG_V128, .aux = id, .imm = imm};
     TcgVal v = TCG_NONE;
-    bool unary = tcg_hostvec[id].form == TCG_HVF_V1 || tcg_hostvec[id].form == TCG_HVF_R1 || tcg_hostvec[id].form == TCG_HVF_SI ||
+    bool unary = tcg_hostvec[id].form == TCG_HVF_V1 || tcg_hostvec[id].form == TCG_HVF_R1 ||
+        tcg_hostvec[id].form == TCG_HVF_SI ||
                  tcg_hostvec[id].form == TCG_HVF_TOGPR;
 
     tcg_region_reset(r, 0x1000, 0);
     tcg_builder_begin(f->b, r);
     tcg_builder_insn(f->b, 0x1000, 4);
     in.arg[0] = tcg_get(f->b, SLOT_Q0, TCG_V128);
-    in.arg[1] = op == TCG_OP_HOSTVECX ? tcg_get(f->b, SLOT_X1, TCG_I64) : unary || same ? in.arg[0] : tcg_get(f->b, SLOT_Q1, TCG_V128);
+    in.arg[1] = op == TCG_OP_HOSTVECX ? tcg_get(f->b, SLOT_X1, TCG_I64) : unary ||
+        same ? in.arg[0] : tcg_get(f->b, SLOT_Q1, TCG_V128);
     if (op == TCG_OP_HOSTVEC3) {
         in.arg[2] = same ? in.arg[0] : tcg_get(f->b, SLOT_Q2, TCG_V128);
     }
@@ -153,7 +168,8 @@ static bool close_to(const RandomCpu *a, const RandomCpu *b)
         float x, y;
         memcpy(&x, (const char *)a->q[0] + 4 * i, 4);
         memcpy(&y, (const char *)b->q[0] + 4 * i, 4);
-        if (isnan(x) ? !isnan(y) : x != y && !(fabsf(x - y) <= 1.5f / 4096 * fabsf(y)) && !(fabsf(y) < 0x1p-125f && fabsf(x) < 0x1p-125f)) {
+        if (isnan(x) ? !isnan(y) : x != y && !(fabsf(x - y) <= 1.5f / 4096 * fabsf(y)) &&
+            !(fabsf(y) < 0x1p-125f && fabsf(x) < 0x1p-125f)) {
             return false;
         }
     }
@@ -162,8 +178,10 @@ static bool close_to(const RandomCpu *a, const RandomCpu *b)
 
 static void show(const char *what, const RandomCpu *c)
 {
-    g_printerr("%s q0 %016" PRIx64 "%016" PRIx64 " q1 %016" PRIx64 "%016" PRIx64 " q2 %016" PRIx64 "%016" PRIx64 " x1 %016" PRIx64 " mxcsr %x\n", what,
-               c->q[0][1], c->q[0][0], c->q[1][1], c->q[1][0], c->q[2][1], c->q[2][0], c->x[1], c->parent.tcg.guest_mxcsr);
+    g_printerr("%s q0 %016" PRIx64 "%016" PRIx64 " q1 %016" PRIx64 "%016" PRIx64 " q2 %016" PRIx64
+               "%016" PRIx64 " x1 %016" PRIx64 " mxcsr %x\n", what,
+               c->q[0][1], c->q[0][0], c->q[1][1], c->q[1][0], c->q[2][1], c->q[2][0], c->x[1],
+                   c->parent.tcg.guest_mxcsr);
 }
 
 /* False after the first difference */
