@@ -178,11 +178,23 @@ static uint8_t *piece(Repeat *r, unsigned seg, unsigned reg, bool write, uint64_
     return cpu_probe(&r->x->cpu, va - (*n - 1) * r->size, (unsigned)(*n * r->size), access, r->mode);
 }
 
-static uint64_t element(const uint8_t *p, unsigned size)
+static inline __attribute__((always_inline)) uint64_t element(const uint8_t *p, unsigned size)
 {
     uint64_t v = 0;
     memcpy(&v, p, size);
     return v;
+}
+
+static inline __attribute__((always_inline)) void put_element(uint8_t *p, uint64_t v, unsigned size) { memcpy(p, &v, size); }
+
+/* Loops with the size as a constant, so that an element is one load or store. */
+#define BY_SIZE(size_, call_)                                                                                               switch (size_) {                                                                                                        case 1: { enum { N = 1 }; call_; break; }                                                                               case 2: { enum { N = 2 }; call_; break; }                                                                               case 4: { enum { N = 4 }; call_; break; }                                                                               default: { enum { N = 8 }; call_; break; }                                                                              }
+
+static inline __attribute__((always_inline)) void fill_by(uint8_t *p, uint64_t v, uint64_t n, unsigned size)
+{
+    for (uint64_t i = 0; i < n; i++) {
+        put_element(p + i * size, v, size);
+    }
 }
 
 static void fill(uint8_t *p, uint64_t v, unsigned size, uint64_t n)
@@ -191,8 +203,14 @@ static void fill(uint8_t *p, uint64_t v, unsigned size, uint64_t n)
         memset(p, (int)(v & 0xff), n * size);
         return;
     }
+    BY_SIZE(size, fill_by(p, v, n, N))
+}
+
+static inline __attribute__((always_inline)) void copy_by(uint8_t *dst, const uint8_t *src, uint64_t n, bool up, unsigned size)
+{
     for (uint64_t i = 0; i < n; i++) {
-        memcpy(p + i * size, &v, size);
+        uint64_t at = (up ? i : n - 1 - i) * size;
+        put_element(dst + at, element(src + at, size), size);
     }
 }
 
@@ -205,37 +223,40 @@ static void copy(uint8_t *dst, const uint8_t *src, unsigned size, uint64_t n, bo
         memmove(dst, src, bytes);
         return;
     }
+    BY_SIZE(size, copy_by(dst, src, n, up, N))
+}
+
+/* Elements until the first whose comparison ends the repetition (itself counted); n: none did. @a NULL: compares with @acc. */
+static inline __attribute__((always_inline)) uint64_t compare_by(const Repeat *r, const uint8_t *a, uint64_t acc, const uint8_t *b, uint64_t n,
+                                                                 bool *more, unsigned size)
+{
+    bool up = r->step > 0;
     for (uint64_t i = 0; i < n; i++) {
-        uint64_t at = (up ? i : n - 1 - i) * size, v = element(src + at, size);
-        memcpy(dst + at, &v, size);
+        uint64_t at = (up ? i : n - 1 - i) * size;
+        if (!goes_on(r, (a ? element(a + at, size) : acc) == element(b + at, size))) {
+            *more = false;
+            return i + 1;
+        }
     }
+    return n;
 }
 
 /* Elements up to and including the first that ends the repetition; flags of the last one. */
 static uint64_t compare(Repeat *r, const uint8_t *a, const uint8_t *b, uint64_t n, bool *more)
 {
     unsigned size = r->size;
-    uint64_t acc = accumulator(r), x = 0, y = 0, i = 0;
+    uint64_t acc = accumulator(r), done = n;
     *more = true;
     if (!a && size == 1 && r->step > 0 && r->while_ne) { /* the usual search */
         const uint8_t *hit = memchr(b, (int)acc, n);
-        i = hit ? (uint64_t)(hit - b) : n - 1;
         *more = !hit;
-        set_flags(r, acc, b[i]);
-        return i + 1;
+        done = hit ? (uint64_t)(hit - b) + 1 : n;
+    } else {
+        BY_SIZE(size, done = compare_by(r, a, acc, b, n, more, N))
     }
-    while (i < n) {
-        uint64_t at = (r->step > 0 ? i : n - 1 - i) * size;
-        x = a ? element(a + at, size) : acc;
-        y = element(b + at, size);
-        i++;
-        if (!goes_on(r, x == y)) {
-            *more = false;
-            break;
-        }
-    }
-    set_flags(r, x, y);
-    return i;
+    uint64_t last = (r->step > 0 ? done - 1 : n - done) * size;
+    set_flags(r, a ? element(a + last, size) : acc, element(b + last, size));
+    return done;
 }
 
 /* Does a piece; false: nothing was done, go slowly. *more: the repetition goes on. */
