@@ -100,11 +100,11 @@ static void emit_store(X86Insn *d)
 
 static void emit_store80(X86Insn *d)
 {
-    tcg_call(d->b, &x87_helper_store80, control(d), fip(d), linear(d, 10, true), TCG_NONE);
+    tcg_call(d->b, &x87_helper_store80, control(d), fip(d), linear(d, 10, true), x86_offset(d));
 }
 static void emit_store_bcd(X86Insn *d)
 {
-    tcg_call(d->b, &x87_helper_store_bcd, control(d), fip(d), linear(d, 10, true), TCG_NONE);
+    tcg_call(d->b, &x87_helper_store_bcd, control(d), fip(d), linear(d, 10, true), x86_offset(d));
 }
 
 /* ---- control ---- */

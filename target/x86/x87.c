@@ -59,6 +59,8 @@ static inline void begin(X86Cpu *x, uint64_t fip)
     x->fip = fip;
 }
 
+#define KEEP_FDP UINT64_MAX /* of instructions without a memory operand */
+
 /* Notes what @sw says came up. True: the result may be stored (@after: those of these flags do not forbid it). */
 static bool note(X86Cpu *x, uint32_t ctl, uint32_t sw, uint64_t fdp, uint32_t forbid)
 {
@@ -69,20 +71,24 @@ static bool note(X86Cpu *x, uint32_t ctl, uint32_t sw, uint64_t fdp, uint32_t fo
     }
     x->fsw |= X87_ES | X87_B;
     x->fop = ctl >> X87_CTL_FOP_SHIFT & 0x7ff;
-    x->fdp = fdp;
+    x->fdp = fdp == KEEP_FDP ? x->fdp : fdp;
     return !(bad & forbid);
 }
 
 enum { BEFORE = X87_IE | X87_DE | X87_ZE, TO_MEMORY = BEFORE | X87_OE | X87_UE };
 
-static bool stack_underflow(X86Cpu *x, uint32_t ctl) { return note(x, ctl, X87_IE | X87_SF, 0, BEFORE); }
-static bool stack_overflow(X86Cpu *x, uint32_t ctl) { return note(x, ctl, X87_IE | X87_SF | X87_C1, 0, BEFORE); }
+static bool underflow_mem(X86Cpu *x, uint32_t ctl, uint64_t fdp) { return note(x, ctl, X87_IE | X87_SF, fdp, BEFORE); }
+static bool stack_underflow(X86Cpu *x, uint32_t ctl) { return underflow_mem(x, ctl, KEEP_FDP); }
+static bool stack_overflow(X86Cpu *x, uint32_t ctl, uint64_t fdp)
+{
+    return note(x, ctl, X87_IE | X87_SF | X87_C1, fdp, BEFORE);
+}
 
 /* Pushes the result of a load that brought up @sw. */
 static void push_result(X86Cpu *x, uint32_t ctl, const X86Fpr *v, uint32_t sw, uint64_t fdp)
 {
     if (!x87_empty(x, 7)) {
-        if (stack_overflow(x, ctl)) {
+        if (stack_overflow(x, ctl, fdp)) {
             push(x, &indefinite);
         }
     } else if (note(x, ctl, sw, fdp, X87_IE)) { /* a denormal is loaded also where that is not masked */
@@ -105,7 +111,7 @@ static void binary(CpuState *cpu, uint32_t ctl, uint64_t fip)
     } else {
         X86Fpr r;
         uint32_t sw = x87_host_binary((X87Binary)x87_ctl_op(ctl), &r, x87_st(x, 0), x87_st(x, i), x->fcw, sticky(x));
-        if (!note(x, ctl, sw, 0, BEFORE)) {
+        if (!note(x, ctl, sw, KEEP_FDP, BEFORE)) {
             return;
         }
         put_st(x, dest, &r);
@@ -121,7 +127,7 @@ static void binary_mem(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t bits,
     X86Cpu *x = x86_cpu(cpu);
     begin(x, fip);
     if (x87_empty(x, 0)) {
-        if (stack_underflow(x, ctl)) {
+        if (underflow_mem(x, ctl, fdp)) {
             put_st(x, 0, &indefinite);
         }
         return;
@@ -161,8 +167,8 @@ static void compare(CpuState *cpu, uint32_t ctl, uint64_t fip)
     unsigned i = ctl & X87_CTL_INDEX;
     begin(x, fip);
     bool empty = x87_empty(x, 0) || x87_empty(x, i);
-    put_comparison(x, ctl, empty ? 0 : x87_host_compare(ctl & X87_CTL_QUIET, x87_st(x, 0), x87_st(x, i), sticky(x)), 0,
-                   empty);
+    put_comparison(x, ctl, empty ? 0 : x87_host_compare(ctl & X87_CTL_QUIET, x87_st(x, 0), x87_st(x, i), sticky(x)),
+                   KEEP_FDP, empty);
 }
 const TcgHelper x87_helper_compare = {"x87_compare", (void *)compare,    TCG_HELPER_RAISES | TCG_HELPER_FP,
                                       TCG_VOID,      {TCG_I32, TCG_I64}, X87_SLOTS,
@@ -195,7 +201,7 @@ static uint64_t comi(CpuState *cpu, uint32_t ctl, uint64_t fip)
         sw = x87_host_compare(ctl & X87_CTL_QUIET, x87_st(x, 0), x87_st(x, i), sticky(x));
         c1 = x->fsw & X87_C1;
     }
-    if (note(x, ctl, (sw & ~X87_C1) | c1, 0, BEFORE)) {
+    if (note(x, ctl, (sw & ~X87_C1) | c1, KEEP_FDP, BEFORE)) {
         pop(x, x87_ctl_pops(ctl));
     }
     return (sw & X87_C0 ? EFL_CF : 0) | (sw & X87_C2 ? EFL_PF : 0) | (sw & X87_C3 ? EFL_ZF : 0);
@@ -222,7 +228,7 @@ static void load80(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t mantissa,
     X86Cpu *x = x86_cpu(cpu);
     X86Fpr r = {.mantissa = mantissa, .exponent = (uint16_t)exponent};
     begin(x, fip);
-    push_result(x, ctl, &r, 0, 0);
+    push_result(x, ctl, &r, 0, KEEP_FDP);
 }
 const TcgHelper x87_helper_load80 = {
     "x87_load80", (void *)load80, TCG_HELPER_RAISES | TCG_HELPER_FP, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64, TCG_I32},
@@ -237,7 +243,7 @@ static void load_bcd(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t low, ui
     memcpy(bcd, &low, 8);
     memcpy(bcd + 8, &high, 2);
     x87_host_load_bcd(&r, bcd);
-    push_result(x, ctl, &r, 0, 0);
+    push_result(x, ctl, &r, 0, KEEP_FDP);
 }
 const TcgHelper x87_helper_load_bcd = {
     "x87_load_bcd", (void *)load_bcd, TCG_HELPER_RAISES | TCG_HELPER_FP, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64, TCG_I32},
@@ -255,7 +261,7 @@ static void push_st(CpuState *cpu, uint32_t ctl, uint64_t fip)
         return;
     }
     X86Fpr r = *x87_st(x, i);
-    push_result(x, ctl, &r, 0, 0);
+    push_result(x, ctl, &r, 0, KEEP_FDP);
 }
 const TcgHelper x87_helper_push_st = {"x87_push_st", (void *)push_st,    TCG_HELPER_RAISES | TCG_HELPER_FP,
                                       TCG_VOID,      {TCG_I32, TCG_I64}, X87_SLOTS,
@@ -267,7 +273,7 @@ static void constant(CpuState *cpu, uint32_t ctl, uint64_t fip)
     X86Fpr r;
     begin(x, fip);
     x87_host_constant((X87Constant)x87_ctl_op(ctl), &r, x->fcw, sticky(x));
-    push_result(x, ctl, &r, 0, 0);
+    push_result(x, ctl, &r, 0, KEEP_FDP);
 }
 const TcgHelper x87_helper_constant = {"x87_constant", (void *)constant,   TCG_HELPER_RAISES | TCG_HELPER_FP,
                                        TCG_VOID,       {TCG_I32, TCG_I64}, X87_SLOTS,
@@ -292,14 +298,14 @@ static void store_bits(CpuState *cpu, uint64_t linear, uint64_t bits, unsigned b
 }
 
 /* A stack fault's answer, or false. */
-static bool store_of_empty(X86Cpu *x, uint32_t ctl, bool *may_store)
+static bool store_of_empty(X86Cpu *x, uint32_t ctl, uint64_t fdp, bool *may_store)
 {
     if (!x87_empty(x, 0)) {
         return false;
     }
     *may_store = !(X87_IE & ~x->fcw);
     if (!*may_store) {
-        stack_underflow(x, ctl);
+        underflow_mem(x, ctl, fdp);
     }
     return true;
 }
@@ -313,7 +319,7 @@ static void store(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t linear, ui
     bool may_store = true;
     x87_wait(x);
     uint32_t sw;
-    if (store_of_empty(x, ctl, &may_store)) {
+    if (store_of_empty(x, ctl, fdp, &may_store)) {
         sw = X87_IE | X87_SF;
         bits = type == X87_F32 ? 0xffc00000 : type == X87_F64 ? 0xfff8000000000000 : 1ull << (8 * sizes[type] - 1);
     } else {
@@ -332,32 +338,32 @@ const TcgHelper x87_helper_store = {
     "x87_store", (void *)store, TCG_HELPER_RAISES | TCG_HELPER_FP, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64, TCG_I64},
     X87_SLOTS,   X87_SLOTS};
 
-static void store80(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t linear)
+static void store80(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t linear, uint64_t fdp)
 {
     X86Cpu *x = x86_cpu(cpu);
     bool may_store = true, empty;
     x87_wait(x);
-    empty = store_of_empty(x, ctl, &may_store);
+    empty = store_of_empty(x, ctl, fdp, &may_store);
     if (may_store) {
         x87_store_bytes(x, linear, empty ? &indefinite : x87_st(x, 0), 10, x87_ctl_mmu(ctl));
     }
     x->fip = fip;
-    if (note(x, ctl, empty ? X87_IE | X87_SF : 0, 0, TO_MEMORY)) {
+    if (note(x, ctl, empty ? X87_IE | X87_SF : 0, fdp, TO_MEMORY)) {
         pop(x, 1);
     }
 }
 const TcgHelper x87_helper_store80 = {
-    "x87_store80", (void *)store80, TCG_HELPER_RAISES | TCG_HELPER_FP, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64},
+    "x87_store80", (void *)store80, TCG_HELPER_RAISES | TCG_HELPER_FP, TCG_VOID, {TCG_I32, TCG_I64, TCG_I64, TCG_I64},
     X87_SLOTS,     X87_SLOTS};
 
-static void store_bcd(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t linear)
+static void store_bcd(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t linear, uint64_t fdp)
 {
     X86Cpu *x = x86_cpu(cpu);
     uint8_t bcd[10] = {0, 0, 0, 0, 0, 0, 0, 0xc0, 0xff, 0xff}; /* the indefinite */
     bool may_store = true;
     uint32_t sw = X87_IE | X87_SF;
     x87_wait(x);
-    if (!store_of_empty(x, ctl, &may_store)) {
+    if (!store_of_empty(x, ctl, fdp, &may_store)) {
         sw = x87_host_store_bcd(x87_st(x, 0), bcd, x->fcw, sticky(x));
         may_store = !(sw & ~x->fcw & TO_MEMORY);
     }
@@ -365,12 +371,16 @@ static void store_bcd(CpuState *cpu, uint32_t ctl, uint64_t fip, uint64_t linear
         x87_store_bytes(x, linear, bcd, 10, x87_ctl_mmu(ctl));
     }
     x->fip = fip;
-    if (note(x, ctl, sw, 0, TO_MEMORY)) {
+    if (note(x, ctl, sw, fdp, TO_MEMORY)) {
         pop(x, 1);
     }
 }
-const TcgHelper x87_helper_store_bcd = {"x87_store_bcd", (void *)store_bcd,           TCG_HELPER_RAISES | TCG_HELPER_FP,
-                                        TCG_VOID,        {TCG_I32, TCG_I64, TCG_I64}, X87_SLOTS,
+const TcgHelper x87_helper_store_bcd = {"x87_store_bcd",
+                                        (void *)store_bcd,
+                                        TCG_HELPER_RAISES | TCG_HELPER_FP,
+                                        TCG_VOID,
+                                        {TCG_I32, TCG_I64, TCG_I64, TCG_I64},
+                                        X87_SLOTS,
                                         X87_SLOTS};
 
 /* FST ST(i), FSTP ST(i). QUIET: D9 D8+i, which only pops where ST(0) is empty. */
@@ -387,7 +397,7 @@ static void store_st(CpuState *cpu, uint32_t ctl, uint64_t fip)
         }
         put_st(x, i, &indefinite);
     } else {
-        note(x, ctl, 0, 0, BEFORE);
+        note(x, ctl, 0, KEEP_FDP, BEFORE);
         put_st(x, i, x87_st(x, 0));
     }
     pop(x, x87_ctl_pops(ctl));
@@ -510,7 +520,7 @@ static void pushing_function(X86Cpu *x, uint32_t ctl, X87Function f)
     X86Fpr s[2] = {*x87_st(x, 0), indefinite};
     if (!x87_empty(x, 7)) {
         x->fsw &= (uint16_t)~codes_of(f);
-        if (stack_overflow(x, ctl)) {
+        if (stack_overflow(x, ctl, KEEP_FDP)) {
             put_st(x, 0, &indefinite);
             push(x, &indefinite);
         }
@@ -520,7 +530,7 @@ static void pushing_function(X86Cpu *x, uint32_t ctl, X87Function f)
     if (sw & ~x->fcw & BEFORE) {
         sw &= BEFORE | (X87_CC & ~X87_C1);
     }
-    bool ok = note(x, ctl, sw, 0, BEFORE);
+    bool ok = note(x, ctl, sw, KEEP_FDP, BEFORE);
     x->fsw = (uint16_t)((x->fsw & ~codes) | (sw & codes));
     if (ok && !(sw & codes & X87_C2)) {
         put_st(x, 0, &s[1]);
@@ -558,9 +568,9 @@ static void function(CpuState *cpu, uint32_t ctl, uint64_t fip)
         if (sw & ~x->fcw & BEFORE) {
             sw &= BEFORE | (X87_CC & ~X87_C1);
         }
-        bool ok = note(x, ctl, sw, 0, BEFORE);
+        bool ok = note(x, ctl, sw, KEEP_FDP, BEFORE);
         if (f != X87_FTST && (!ok || is_nan(&s[0]))) {
-            x->fsw &= (uint16_t)~(codes & X87_C2);
+            x->fsw &= (uint16_t) ~(codes & X87_C2);
             codes = ok ? codes & X87_C2 : 0;
         }
         x->fsw = (uint16_t)((x->fsw & ~codes) | (sw & codes));
