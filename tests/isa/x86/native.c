@@ -37,6 +37,13 @@ typedef struct Tester {
 
 static const char *const mode_names[] = {"64", "32", "16"};
 
+/* The address sanitizer has its own memory at low addresses, also in the child. */
+#ifdef __SANITIZE_ADDRESS__
+enum { WITH_SHADOW = 1 };
+#else
+enum { WITH_SHADOW = 0 };
+#endif
+
 /* ---- running ---- */
 
 /* A case that does not end must not stop the tests: the signal makes the vCPU leave. */
@@ -84,14 +91,19 @@ static char *differs(Tester *t, const GenSequence *seq, const X86BenchCase *c, b
         set_watch(t->bench[i]);
         x86_bench_run(t->bench[i], c, &out, data);
         watched = NULL;
+        if (WITH_SHADOW && out.vector == X86_EXC_PF && out.fault_address - X86_BENCH_CODE >= 0x20000) {
+            continue;
+        }
         CompareOptions o = t->compare;
         o.undefined = undefined;
         if (seq && out.vector == X86_EXC_UD && (c->out.vector != X86_EXC_UD || c->out.rip != out.rip) &&
             has_name(seq, "(illegal)")) {
             continue; /* the host has instructions that Mimic does not claim to have */
         }
-        if (seq && c->out.vector == X86_EXC_PF && has_name(seq, "maskmov")) {
-            continue; /* whether bytes fault that the mask leaves out is the processor's choice */
+        if (seq && c->out.vector == X86_EXC_PF &&
+            (has_name(seq, "maskmov") || has_name(seq, "fstp") || has_name(seq, "fbstp"))) {
+            continue; /* bytes that the mask leaves out may fault; half of 10 bytes may be written before the other half
+                         faults */
         }
         char *text = compare_states(&o, c, &out, data);
         if (text) {
