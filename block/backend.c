@@ -129,11 +129,6 @@ static const char *const drive_keys[] = {"file", "format", "if", "id", "media", 
 /* What is accepted and has its default meaning only. */
 static bool check_unsupported(OptionSet *opts, Error **errp)
 {
-    const char *snapshot = option_get(opts, "snapshot");
-    if (snapshot && strcmp(snapshot, "off") != 0) {
-        error_setg(errp, "-drive: snapshot=on (temporary overlay) is not there yet; use readonly=on or a qcow2 overlay");
-        return false;
-    }
     const char *zeroes = option_get(opts, "detect-zeroes");
     if (zeroes && strcmp(zeroes, "off") != 0) {
         error_setg(errp, "-drive: detect-zeroes=%s is not there yet", zeroes);
@@ -159,7 +154,7 @@ BlockBackend *blk_new_from_drive(BlockGraph *g, OptionSet *opts, Error **errp)
     uint64_t index;
     interface = interface ? interface : "virtio";
     path = path ? path : option_get(opts, "file.filename");
-    bool cdrom = g_strcmp0(media, "cdrom") == 0, empty = !path || !*path;
+    bool snapshot, cdrom = g_strcmp0(media, "cdrom") == 0, empty = !path || !*path;
     if (empty && !cdrom && strcmp(interface, "floppy") != 0) {
         error_setg(errp, "-drive: option 'file' is missing (only CD-ROM and floppy drives can be empty)");
         return NULL;
@@ -172,7 +167,7 @@ BlockBackend *blk_new_from_drive(BlockGraph *g, OptionSet *opts, Error **errp)
     const char *format = option_get(opts, "format");
     const char *driver = option_get(opts, "driver");
     format = format ? format : driver;
-    if (!check_unsupported(opts, errp) || !block_read_flags(opts, &flags, errp) ||
+    if (!check_unsupported(opts, errp) || !option_get_bool(opts, "snapshot", false, &snapshot, errp) || !block_read_flags(opts, &flags, errp) ||
         !option_get_u64(opts, option_has(opts, "index") ? "index" : "unit", free_index(g, interface), &index, errp)) {
         return NULL;
     }
@@ -183,9 +178,15 @@ BlockBackend *blk_new_from_drive(BlockGraph *g, OptionSet *opts, Error **errp)
     }
     OptionSet *drive = option_set_new();
     option_foreach(opts, copy_option, drive);
+    snapshot = snapshot && !flags.readonly;
+    flags.readonly |= snapshot;
     BlockNode *root = empty ? NULL : block_open_file(g, path, format, &flags, opts, errp);
     if ((!root && !empty) || !option_check_unused(opts, "-drive", drive_keys, errp)) {
         block_node_unref(root);
+        option_set_free(drive);
+        return NULL;
+    }
+    if (snapshot && root && !(root = block_overlay_new(g, root, errp))) {
         option_set_free(drive);
         return NULL;
     }

@@ -29,6 +29,8 @@ struct BlockBackend {
 };
 
 void blk_free(BlockBackend *blk);
+/* A node over @base, whose reference it takes, that keeps writes in a temporary file (snapshot=on). */
+BlockNode *block_overlay_new(BlockGraph *g, BlockNode *base, Error **errp);
 /* cache=, cache.direct=, aio=, discard=, readonly=/read-only=, locking= of a drive or node. */
 bool block_read_flags(OptionSet *opts, BlockOpen *flags, Error **errp);
 
