@@ -35,7 +35,7 @@ def register(base):
     # --- disks: written in one boot, verified in the next, then a file system ---
     def disk(machine, device, *more):
         def run(bench):
-            path = make_disk(bench, f"{machine}-{device}.raw", "raw")
+            path = make_disk(bench, f"{machine}-{device.split(',')[0]}.raw", "raw")
             drive = ["-M", machine, *more, "-drive", f"file={path},format=raw,if=none,id=d0", "-device", f"{device},drive=d0", "-nodefaults",
                      "-serial", "mon:stdio"]
             written = hashes(bench.run_scripts("blk", *drive, append="mimic.blk=write"))
@@ -47,8 +47,17 @@ def register(base):
 
     add("disk-ide-pc")(disk("pc", "ide-hd"))
     add("disk-ahci-q35")(disk("q35", "ide-hd"))
+    add("disk-nvme-q35")(disk("q35", "nvme,serial=n1"))
+    add("disk-nvme-pc")(disk("pc", "nvme,serial=n1"))
     add("disk-virtio-pc")(disk("pc", "virtio-blk-pci"))
     add("disk-virtio-q35")(disk("q35", "virtio-blk-pci"))
+
+    @add("snapshot-pc")
+    def snapshot(bench):
+        path = make_disk(bench, "snapshot.raw", "raw")
+        before = hashlib.sha256(path.read_bytes()).hexdigest()
+        bench.run_scripts("blk", "-M", "pc", "-snapshot", "-drive", f"file={path},format=raw", append="mimic.blk=fs")
+        check(hashlib.sha256(path.read_bytes()).hexdigest() == before, "the image changed in spite of -snapshot")
 
     # --- CD-ROM: the guest reads all of a disc ---
     def disc(machine):
