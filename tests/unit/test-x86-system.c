@@ -676,6 +676,20 @@ static void test_long_far(void)
     faults(SYS_LONG, 0, "6A 28 6A 00 48 CB", X86_EXC_GP, SEL_TSS, 4);
 }
 
+/* A return to level 3 takes away segments of inner levels, but not FS and GS bases. */
+static void test_long_dropped(void)
+{
+    X86Sys *s = x86_sys_new(accel_opts, SYS_LONG, 0);
+    SEG(s, GS).base = 0x123456789000;
+    RUN(s, "6A 23 68 00 B0 00 00 6A 02 68 8B 00 00 00 68 17 00 02 00 48 CF 90 90 90 90 FF C0");
+    STOPPED(s, 256);
+    EQ(s->x->cpl, 3);
+    EQ(SEG(s, GS).selector, 0);
+    EQ(SEG(s, GS).base, 0x123456789000);
+    g_assert_true(SEG(s, GS).unusable && SEG(s, DS).unusable);
+    x86_sys_free(s);
+}
+
 static void test_step(void)
 {
     X86Sys *s = x86_sys_new(accel_opts, SYS_LONG, 0); /* pushf; or word [rsp],0x100; popf; nop: trap behind nop */
@@ -720,7 +734,8 @@ static const struct {
     {"prot-far", test_prot_far}, {"prot-iret", test_prot_iret}, {"queries", test_queries}, {"io", test_io},
     {"task-jump", test_task_jump}, {"task-call", test_task_call}, {"v86", test_v86}, {"v86-enter", test_v86_enter},
     {"vme", test_vme}, {"long-int", test_long_int}, {"long-page-fault", test_long_page_fault},
-    {"long-syscall", test_long_syscall}, {"long-far", test_long_far}, {"step", test_step},
+    {"long-syscall", test_long_syscall}, {"long-far", test_long_far}, {"long-dropped", test_long_dropped},
+    {"step", test_step},
     {"init-sipi", test_init_sipi},
 };
 
