@@ -3,6 +3,7 @@
  * Graphic consoles and their surfaces. A surface is replaced only when the size changes.
  */
 #include <glib.h>
+#include <pixman.h>
 #include <string.h>
 
 #include "ui/console.h"

@@ -8,12 +8,12 @@
 #ifndef UI_CONSOLE_H
 #define UI_CONSOLE_H
 
-#include <pixman.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "util/error.h"
 
+union pixman_image; /* pixman_image_t */
 typedef struct Console Console;
 typedef struct ConsoleSet ConsoleSet; /* all consoles of a machine */
 
@@ -41,7 +41,7 @@ uint32_t *console_row(Console *c, unsigned y); /* pixels 0x00RRGGBB */
 void console_changed(Console *c, unsigned x, unsigned y, unsigned width, unsigned height);
 
 /* --- by front ends --- */
-pixman_image_t *console_image(Console *c); /* as of the last update; valid until the next */
+union pixman_image *console_image(Console *c); /* as of the last update; valid until the next */
 void console_update(Console *c);
 char *console_text(Console *c);            /* NULL: not in a text mode; g_free */
 /* The screen as it is now into a new file. @format "png", "ppm" or "txt" (UTF-8; empty in a graphics mode); NULL: by the name's end, else ppm. Nothing is left behind on errors. */
