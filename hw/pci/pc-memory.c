@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Memory as a PC's north bridge shows it. PCI's memory lies below RAM in priority; over RAM lie, from the top: RAM shadows of the PAM
- * sections, PCI at C0000-FFFFF, PCI at A0000-BFFFF. From inside SMM there is RAM at A0000-BFFFF and in TSEG.
+ * sections, PCI at C0000-FFFFF, PCI at A0000-BFFFF, open bus at both. From inside SMM there is RAM at A0000-BFFFF and in TSEG.
  *
  * A PAM nibble has bit 0: reads, bit 1: writes go to RAM. "Writes only" shows PCI, as the reference does: firmware that fills
  * the shadow through it copies from the ROM below 4 GiB instead.
@@ -31,7 +31,7 @@ static void init_shadow(PcHost *h, Machine *m)
             memory_region_init_alias(mr, m, OBJECT(h), rw ? "pam-ram" : "pam-rom", h->setup.ram, sections[i].base, sections[i].size);
             mr->readonly = !rw;
             mr->enabled = false;
-            memory_map_overlap(m->system_memory, sections[i].base, mr, 2);
+            memory_map_overlap(m->system_memory, sections[i].base, mr, 3);
         }
     }
 }
@@ -55,10 +55,14 @@ void pc_memory_init(PcHost *h)
     memory_begin(m);
     memory_region_init(&mem->pci, m, OBJECT(h), "pci", UINT64_MAX);
     memory_map_overlap(m->system_memory, 0, &mem->pci, -1);
+    memory_region_init_mmio(&mem->hole[0], m, OBJECT(h), &hole_ops, h, "pci-legacy-hole", LEGACY_SIZE);
+    memory_map_overlap(m->system_memory, LEGACY_BASE, &mem->hole[0], 1);
+    memory_region_init_mmio(&mem->hole[1], m, OBJECT(h), &hole_ops, h, "pci-roms-hole", ROMS_SIZE);
+    memory_map_overlap(m->system_memory, ROMS_BASE, &mem->hole[1], 1);
     memory_region_init_alias(&mem->legacy, m, OBJECT(h), "pci-legacy", &mem->pci, LEGACY_BASE, LEGACY_SIZE);
-    memory_map_overlap(m->system_memory, LEGACY_BASE, &mem->legacy, 1);
+    memory_map_overlap(m->system_memory, LEGACY_BASE, &mem->legacy, 2);
     memory_region_init_alias(&mem->roms, m, OBJECT(h), "pci-roms", &mem->pci, ROMS_BASE, ROMS_SIZE);
-    memory_map_overlap(m->system_memory, ROMS_BASE, &mem->roms, 1);
+    memory_map_overlap(m->system_memory, ROMS_BASE, &mem->roms, 2);
     if (h->setup.below_4g >= ROMS_BASE + ROMS_SIZE) {
         init_shadow(h, m);
         if (h->setup.smm) {
@@ -75,7 +79,8 @@ void pc_memory_destroy(PcHost *h)
         address_space_free(mem->smm_as);
         mem->smm_as = NULL;
     }
-    MemoryRegion *const all[] = {&mem->smm_low, &mem->smm_tseg, &mem->smm_system, &mem->smm_root, &mem->tseg_hole, &mem->legacy, &mem->roms};
+    MemoryRegion *const all[] = {&mem->smm_low, &mem->smm_tseg, &mem->smm_system, &mem->smm_root, &mem->tseg_hole, &mem->legacy, &mem->roms, &mem->hole[0],
+                                 &mem->hole[1]};
     for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
         memory_region_destroy(all[i]);
     }
@@ -106,6 +111,7 @@ void pc_memory_set_smram(PcHost *h, uint8_t smram)
     Machine *m = h->sys.dev.machine;
     memory_begin(m);
     memory_set_enabled(&h->mem.legacy, !(smram & SMRAM_OPEN));
+    memory_set_enabled(&h->mem.hole[0], !(smram & SMRAM_OPEN));
     if (h->mem.smm_as) {
         memory_set_enabled(&h->mem.smm_low, smram & SMRAM_ENABLE);
     }

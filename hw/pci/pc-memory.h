@@ -14,6 +14,7 @@ typedef struct PcMemory {
     MemoryRegion pci;       /* lies below RAM */
     MemoryRegion legacy;    /* A0000-BFFFF: PCI over RAM, unless SMRAM is open to all */
     MemoryRegion roms;      /* C0000-FFFFF: PCI over RAM */
+    MemoryRegion hole[2];   /* behind these two: where PCI has nothing, RAM does not show */
     MemoryRegion shadow[PAM_SECTIONS][2]; /* RAM over that: read only, read and write */
     MemoryRegion smm_root, smm_system, smm_low, smm_tseg; /* the view from inside SMM */
     MemoryRegion tseg_hole; /* what others see at TSEG */
