@@ -190,6 +190,9 @@ static void take_modrm(X86Insn *d, Cursor *c, const Prefixes *pf)
     unsigned r = pf->vex_r | (pf->rex & 4) << 1, x = pf->vex_x | (pf->rex & 2) << 2, b = pf->vex_b | (pf->rex & 1) << 3;
     d->has_modrm = true;
     d->modrm = (uint8_t)take(c);
+    if (d->map == 2 && (d->opcode & 0xfc) == 0x20) { /* MOV to and from control and debug registers ignores mod */
+        d->modrm |= 0xc0;
+    }
     d->mod = d->modrm >> 6;
     d->reg = (uint8_t)((d->modrm >> 3 & 7) | r);
     d->rm = (uint8_t)((d->modrm & 7) | b);

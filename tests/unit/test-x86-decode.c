@@ -108,6 +108,7 @@ static const Known known[] = {
     {RF64, {0x48, 0x0f, 0xc7, 0x08}, 4, "cmpxchg16b"},
     {RF64, {0x66, 0x0f, 0x38, 0xf0, 0x00}, 5, "movbe"},
     {RF64, {0xf2, 0x0f, 0x38, 0xf0, 0x00}, 5, "crc32"},
+    {RF64, {0x0f, 0x20, 0x44}, 3, "mov"},                   /* MOV from CR0: mod does not matter */
 };
 
 static void test_known(void)
