@@ -199,7 +199,10 @@ static Access mc_write(X86Cpu *x, uint32_t index, uint64_t v)
     if (index >= 0x400 && !ctl && v) {
         return GP; /* STATUS, ADDR and MISC can only be cleared */
     }
-    *r = v; /* CTL has no effect: systems write all ones with single bits left out */
+    if (ctl && v && (v | 1u << 10 | 1) != UINT64_MAX) {
+        return GP; /* all or nothing, but for the bits that Linux and others leave out (GART walks, parity) */
+    }
+    *r = v;
     return OK;
 }
 
