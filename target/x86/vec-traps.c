@@ -7,19 +7,22 @@
  *
  * Reference: Intel SDM volume 1, 4.9.1.4, 4.9.1.5, 11.5.
  */
+#include <string.h>
+
 #include "vec.h"
 
 enum { DESC_HALF = 1 << 16, DESC_DOUBLE = 1 << 17, DESC_IMM_SHIFT = 24 };
 enum { TRAP_UNDERFLOW = 1 << 16, TRAP_OVERFLOW = 1 << 17 }; /* tcg/reference.h */
 
-static void evaluate(CpuState *cpu, TcgHostVec id, const uint64_t (*v)[4], unsigned imm)
+/* False: something unmasked came up */
+static bool evaluate(CpuState *cpu, TcgHostVec id, const uint64_t (*v)[4], unsigned imm, uint64_t result[4])
 {
     X86Cpu *x = x86_cpu(cpu);
-    uint32_t enabled = ~(x->mxcsr_masks >> 7), mxcsr = cpu->tcg.guest_mxcsr & ~0x3fu;
-    uint64_t result[4];
+    uint32_t enabled = ~(x->mxcsr_masks >> 7) & 0x3f, mxcsr = cpu->tcg.guest_mxcsr & ~0x3fu;
     mxcsr |= (enabled & 0x10 ? TRAP_UNDERFLOW : 0) | (enabled & 8 ? TRAP_OVERFLOW : 0);
     tcg_hostvec_ref(id, v, imm, result, &mxcsr);
     x->sticky_saved |= X86_STICKY_EVALUATED | (mxcsr & 0x3f) << X86_STICKY_FLAGS_SHIFT;
+    return !(mxcsr & enabled);
 }
 
 /* Half of an operation on lanes of their own; the other half has ones, which do no harm */
@@ -27,11 +30,11 @@ static void evaluate_half(CpuState *cpu, uint64_t a, uint64_t b, uint64_t c, uin
 {
     uint64_t one = desc & DESC_DOUBLE ? 0x3ff0000000000000 : 0x3f8000003f800000;
     unsigned half = desc & DESC_HALF ? 1 : 0;
-    uint64_t v[3][4] = {{one, one}, {one, one}, {one, one}};
+    uint64_t v[3][4] = {{one, one}, {one, one}, {one, one}}, result[4];
     v[0][half] = a;
     v[1][half] = b;
     v[2][half] = c;
-    evaluate(cpu, (TcgHostVec)(desc & 0xffff), (const uint64_t(*)[4])v, (unsigned)(desc >> DESC_IMM_SHIFT));
+    evaluate(cpu, (TcgHostVec)(desc & 0xffff), (const uint64_t(*)[4])v, (unsigned)(desc >> DESC_IMM_SHIFT), result);
 }
 
 /* HADDxx, HSUBxx: what one operand's lanes give */
@@ -39,19 +42,34 @@ static void evaluate_operand(CpuState *cpu, uint64_t lo, uint64_t hi, uint64_t d
 {
     uint64_t one = desc & DESC_DOUBLE ? 0x3ff0000000000000 : 0x3f8000003f800000;
     const uint64_t v[3][4] = {{lo, hi}, {one, one}, {one, one}};
-    evaluate(cpu, (TcgHostVec)(desc & 0xffff), v, 0);
+    uint64_t result[4];
+    evaluate(cpu, (TcgHostVec)(desc & 0xffff), v, 0, result);
 }
 
+/*
+ * DPPS and DPPD multiply, add, DPPS adds again: what is unmasked ends it at that step. (A step's unmasked denormal also
+ * takes away what steps before it left as inexact, which the processor keeps.)
+ */
 static void evaluate_dpps(CpuState *cpu, uint64_t alo, uint64_t ahi, uint64_t blo, uint64_t bhi)
 {
-    const uint64_t v[3][4] = {{alo, ahi}, {blo, bhi}};
-    evaluate(cpu, TCG_HV_DPPS, v, 0xff);
+    uint64_t v[3][4] = {{alo, ahi}, {blo, bhi}}, sum[3][4] = {{0}}, result[4];
+    if (evaluate(cpu, TCG_HV_MULPS, (const uint64_t(*)[4])v, 0, sum[0])) {
+        memcpy(sum[1], sum[0], sizeof(sum[1]));
+        if (evaluate(cpu, TCG_HV_HADDPS, (const uint64_t(*)[4])sum, 0, result)) {
+            memcpy(sum[0], result, sizeof(result));
+            memcpy(sum[1], result, sizeof(result));
+            evaluate(cpu, TCG_HV_HADDPS, (const uint64_t(*)[4])sum, 0, result);
+        }
+    }
 }
 
 static void evaluate_dppd(CpuState *cpu, uint64_t alo, uint64_t ahi, uint64_t blo, uint64_t bhi)
 {
-    const uint64_t v[3][4] = {{alo, ahi}, {blo, bhi}};
-    evaluate(cpu, TCG_HV_DPPD, v, 0x33);
+    uint64_t v[3][4] = {{alo, ahi}, {blo, bhi}}, sum[3][4] = {{0}}, result[4];
+    if (evaluate(cpu, TCG_HV_MULPD, (const uint64_t(*)[4])v, 0, sum[0])) {
+        memcpy(sum[1], sum[0], sizeof(sum[1]));
+        evaluate(cpu, TCG_HV_HADDPD, (const uint64_t(*)[4])sum, 0, result);
+    }
 }
 
 #define HELPER(name_, ...) static const TcgHelper helper_##name_ = {"x86_" #name_, (void *)name_, 0, TCG_VOID,         \
