@@ -426,7 +426,7 @@ void x86_invlpg(X86Cpu *x, uint64_t va)
 bool x86_invpcid(X86Cpu *x, uint64_t type, uint64_t pcid, uint64_t va)
 {
     if (type > 3 || (type < 2 && pcid > KEY_PCID) || (type < 2 && pcid && !(x->cr4 & CR4_PCIDE)) ||
-        (type == 0 && (x->efer & EFER_LMA) && !x86_canonical(x, va))) {
+        (type == 0 && (x->efer & EFER_LMA) && !x86_canonical_base(x, va))) {
         return false;
     }
     switch (type) {

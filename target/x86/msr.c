@@ -195,9 +195,9 @@ static Access mc_write(X86Cpu *x, uint32_t index, uint64_t v)
     if (!has_mca(x)) {
         return GP;
     }
-    bool ctl = index >= 0x400 && index % 4 == 0;
-    if (index >= 0x400 && !ctl && v) {
-        return GP; /* STATUS, ADDR and MISC can only be cleared */
+    bool ctl = index >= 0x400 && index % 4 == 0, status = index >= 0x400 && index % 4 == 1;
+    if (status && v) {
+        return GP; /* can only be cleared */
     }
     if (ctl && v && (v | 1u << 10 | 1) != UINT64_MAX) {
         return GP; /* all or nothing, but for the bits that Linux and others leave out (GART walks, parity) */
@@ -341,7 +341,7 @@ bool x86_wrmsr(X86Cpu *x, uint32_t index, uint64_t value)
 {
     const PlainMsr *p = find_plain(x, index);
     if (p) {
-        if ((p->check == CANONICAL && !x86_canonical(x, value)) || (p->check == LOW32 && value >> 32)) {
+        if ((p->check == CANONICAL && !x86_canonical_base(x, value)) || (p->check == LOW32 && value >> 32)) {
             return false;
         }
         *(uint64_t *)((char *)x + p->offset) = value;

@@ -314,6 +314,13 @@ static inline bool x86_canonical(const X86Cpu *x, uint64_t va)
     return (uint64_t)((int64_t)(va << shift) >> shift) == va;
 }
 
+/* Bases in registers (MSRs, GDTR, IDTR, LDTR, TR, FS, GS) are checked by the width that the CPU has, whatever CR4.LA57 says. */
+static inline bool x86_canonical_base(const X86Cpu *x, uint64_t va)
+{
+    unsigned shift = 64 - x->virt_bits;
+    return x->virt_bits < 48 || (uint64_t)((int64_t)(va << shift) >> shift) == va;
+}
+
 /* --- control.c, msr.c, cpuid.c --- */
 void x86_update_flags(X86Cpu *x);                /* recomputes region_flags: after any change of what they are made of */
 uint64_t x86_region_flags(CpuState *cpu);
