@@ -38,8 +38,14 @@ static uint32_t crc32_plain(uint32_t crc, uint64_t v, unsigned bytes)
 }
 
 #if defined(__x86_64__)
-__attribute__((target("bmi2"))) static uint64_t pdep_host(uint64_t v, uint64_t mask) { return __builtin_ia32_pdep_di(v, mask); }
-__attribute__((target("bmi2"))) static uint64_t pext_host(uint64_t v, uint64_t mask) { return __builtin_ia32_pext_di(v, mask); }
+__attribute__((target("bmi2"))) static uint64_t pdep_host(uint64_t v, uint64_t mask)
+{
+    return __builtin_ia32_pdep_di(v, mask);
+}
+__attribute__((target("bmi2"))) static uint64_t pext_host(uint64_t v, uint64_t mask)
+{
+    return __builtin_ia32_pext_di(v, mask);
+}
 __attribute__((target("sse4.2"))) static uint32_t crc32_host(uint32_t crc, uint64_t v, unsigned bytes)
 {
     switch (bytes) {
@@ -61,11 +67,17 @@ static bool has_crc32(void) { return false; }
 
 static uint64_t pdep(uint64_t v, uint64_t mask) { return has_bmi2() ? pdep_host(v, mask) : pdep_plain(v, mask); }
 static uint64_t pext(uint64_t v, uint64_t mask) { return has_bmi2() ? pext_host(v, mask) : pext_plain(v, mask); }
-static uint32_t crc32(uint32_t crc, uint64_t v, uint32_t bytes) { return has_crc32() ? crc32_host(crc, v, bytes) : crc32_plain(crc, v, bytes); }
+static uint32_t crc32(uint32_t crc, uint64_t v, uint32_t bytes)
+{
+    return has_crc32() ? crc32_host(crc, v, bytes) : crc32_plain(crc, v, bytes);
+}
 
-const TcgHelper x86_helper_pdep = {"x86_pdep", (void *)pdep, TCG_HELPER_PURE, TCG_I64, {TCG_I64, TCG_I64}, {{0}}, {{0}}};
-const TcgHelper x86_helper_pext = {"x86_pext", (void *)pext, TCG_HELPER_PURE, TCG_I64, {TCG_I64, TCG_I64}, {{0}}, {{0}}};
-const TcgHelper x86_helper_crc32 = {"x86_crc32", (void *)crc32, TCG_HELPER_PURE, TCG_I32, {TCG_I32, TCG_I64, TCG_I32}, {{0}}, {{0}}};
+const TcgHelper x86_helper_pdep = {"x86_pdep", (void *)pdep, TCG_HELPER_PURE, TCG_I64, {TCG_I64, TCG_I64},
+                                   {{0}},      {{0}}};
+const TcgHelper x86_helper_pext = {"x86_pext", (void *)pext, TCG_HELPER_PURE, TCG_I64, {TCG_I64, TCG_I64},
+                                   {{0}},      {{0}}};
+const TcgHelper x86_helper_crc32 = {"x86_crc32", (void *)crc32, TCG_HELPER_PURE, TCG_I32, {TCG_I32, TCG_I64, TCG_I32},
+                                    {{0}},       {{0}}};
 
 static uint64_t random64(CpuState *cpu)
 {
@@ -80,7 +92,8 @@ const TcgHelper x86_helper_random = {"x86_random", (void *)random64, 0, TCG_I64,
 /* --- CMPXCHG16B: RDX:RAX with memory, RCX:RBX comes in; 1: was equal --- */
 
 #if defined(__x86_64__)
-__attribute__((target("cx16"))) static bool exchange16(void *host, unsigned __int128 *expected, unsigned __int128 desired)
+__attribute__((target("cx16"))) static bool exchange16(void *host, unsigned __int128 *expected,
+                                                       unsigned __int128 desired)
 {
     unsigned __int128 seen = __sync_val_compare_and_swap((unsigned __int128 *)host, *expected, desired);
     bool same = seen == *expected;
@@ -90,7 +103,8 @@ __attribute__((target("cx16"))) static bool exchange16(void *host, unsigned __in
 #else
 static bool exchange16(void *host, unsigned __int128 *expected, unsigned __int128 desired)
 {
-    return __atomic_compare_exchange_n((unsigned __int128 *)host, expected, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    return __atomic_compare_exchange_n((unsigned __int128 *)host, expected, desired, false, __ATOMIC_SEQ_CST,
+                                       __ATOMIC_SEQ_CST);
 }
 #endif
 
@@ -121,5 +135,7 @@ static uint64_t cmpxchg16b(CpuState *cpu, uint64_t va, uint32_t mode)
     return same;
 }
 #define S(reg) X86_S0(X86_SLOT_GPR + X86_##reg)
-const TcgHelper x86_helper_cmpxchg16b = {"x86_cmpxchg16b", (void *)cmpxchg16b, TCG_HELPER_RAISES, TCG_I64, {TCG_I64, TCG_I32},
-                                         {{S(AX) | S(BX) | S(CX) | S(DX), 0}}, {{S(AX) | S(DX), 0}}};
+const TcgHelper x86_helper_cmpxchg16b = {"x86_cmpxchg16b",    (void *)cmpxchg16b,
+                                         TCG_HELPER_RAISES,   TCG_I64,
+                                         {TCG_I64, TCG_I32},  {{S(AX) | S(BX) | S(CX) | S(DX), 0}},
+                                         {{S(AX) | S(DX), 0}}};

@@ -20,17 +20,54 @@ enum {
 enum { X86_PREFIX_NONE, X86_PREFIX_66, X86_PREFIX_F3, X86_PREFIX_F2 };
 
 typedef enum X86OperandCode {
-    X86_OC_NONE, X86_OC_E, X86_OC_G, X86_OC_R, X86_OC_M, X86_OC_B, X86_OC_W, X86_OC_V, X86_OC_H, X86_OC_U, X86_OC_L, X86_OC_P, X86_OC_Q,
-    X86_OC_N, X86_OC_S, X86_OC_C, X86_OC_D, X86_OC_I, X86_OC_J, X86_OC_O, X86_OC_A, X86_OC_Z, X86_OC_X, X86_OC_Y,
-    X86_OC_FIXED_GPR,  /* `fixed` */
+    X86_OC_NONE,
+    X86_OC_E,
+    X86_OC_G,
+    X86_OC_R,
+    X86_OC_M,
+    X86_OC_B,
+    X86_OC_W,
+    X86_OC_V,
+    X86_OC_H,
+    X86_OC_U,
+    X86_OC_L,
+    X86_OC_P,
+    X86_OC_Q,
+    X86_OC_N,
+    X86_OC_S,
+    X86_OC_C,
+    X86_OC_D,
+    X86_OC_I,
+    X86_OC_J,
+    X86_OC_O,
+    X86_OC_A,
+    X86_OC_Z,
+    X86_OC_X,
+    X86_OC_Y,
+    X86_OC_FIXED_GPR, /* `fixed` */
     X86_OC_FIXED_SEG,
     X86_OC_ONE,
-    X86_OC_DESCRIBED,  /* ST, ST(i): nothing to decode */
+    X86_OC_DESCRIBED, /* ST, ST(i): nothing to decode */
 } X86OperandCode;
 
 typedef enum X86SizeCode {
-    X86_SZ_NONE, X86_SZ_B, X86_SZ_BS, X86_SZ_W, X86_SZ_D, X86_SZ_Q, X86_SZ_V, X86_SZ_Z, X86_SZ_Y, X86_SZ_DQ, X86_SZ_QQ, X86_SZ_X, X86_SZ_P,
-    X86_SZ_A, X86_SZ_T, X86_SZ_S, X86_SZ_NATIVE, /* 8 in 64-bit mode, else 4 */
+    X86_SZ_NONE,
+    X86_SZ_B,
+    X86_SZ_BS,
+    X86_SZ_W,
+    X86_SZ_D,
+    X86_SZ_Q,
+    X86_SZ_V,
+    X86_SZ_Z,
+    X86_SZ_Y,
+    X86_SZ_DQ,
+    X86_SZ_QQ,
+    X86_SZ_X,
+    X86_SZ_P,
+    X86_SZ_A,
+    X86_SZ_T,
+    X86_SZ_S,
+    X86_SZ_NATIVE, /* 8 in 64-bit mode, else 4 */
 } X86SizeCode;
 
 typedef struct X86CompiledOperand {

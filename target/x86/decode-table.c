@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From pattern strings to lookup tables (see insn.h for the language). On first use each row is compiled into a mask and match
- * word over ModRM, prefixes, W, L and mode, and its operands into two bytes each; rows are sorted into one bucket per
- * map and opcode, and where a bucket has many, by ModRM once more. A lookup is two loads and on average one or two compares.
+ * From pattern strings to lookup tables (see insn.h for the language). On first use each row is compiled into a mask
+ * and match word over ModRM, prefixes, W, L and mode, and its operands into two bytes each; rows are sorted into one
+ * bucket per map and opcode, and where a bucket has many, by ModRM once more. A lookup is two loads and on average one
+ * or two compares.
  *
  * A malformed row is a programming error: it is warned about and left out, and a test counts them.
  */
@@ -40,7 +41,8 @@ static int hex_digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'A' 
 
 static int hex_byte(Token t)
 {
-    return t.n >= 2 && hex_digit(t.s[0]) >= 0 && hex_digit(t.s[1]) >= 0 ? hex_digit(t.s[0]) << 4 | hex_digit(t.s[1]) : -1;
+    return t.n >= 2 && hex_digit(t.s[0]) >= 0 && hex_digit(t.s[1]) >= 0 ? hex_digit(t.s[0]) << 4 | hex_digit(t.s[1])
+                                                                        : -1;
 }
 
 static void require(X86CompiledRow *c, uint32_t mask, uint32_t match)
@@ -62,9 +64,19 @@ static bool parse_vex_part(X86CompiledRow *c, Token t)
         const char *name;
         uint32_t mask, match;
     } parts[] = {
-        {"128", X86_KEY_L, 0}, {"LZ", X86_KEY_L, 0}, {"L0", X86_KEY_L, 0}, {"256", X86_KEY_L, X86_KEY_L}, {"L1", X86_KEY_L, X86_KEY_L},
-        {"LIG", 0, 0}, {"any", 0, 0}, {"W0", X86_KEY_W, 0}, {"W1", X86_KEY_W, X86_KEY_W}, {"WIG", 0, 0},
-        {"NP", 3u << 8, X86_PREFIX_NONE << 8}, {"66", 3u << 8, X86_PREFIX_66 << 8}, {"F3", 3u << 8, X86_PREFIX_F3 << 8},
+        {"128", X86_KEY_L, 0},
+        {"LZ", X86_KEY_L, 0},
+        {"L0", X86_KEY_L, 0},
+        {"256", X86_KEY_L, X86_KEY_L},
+        {"L1", X86_KEY_L, X86_KEY_L},
+        {"LIG", 0, 0},
+        {"any", 0, 0},
+        {"W0", X86_KEY_W, 0},
+        {"W1", X86_KEY_W, X86_KEY_W},
+        {"WIG", 0, 0},
+        {"NP", 3u << 8, X86_PREFIX_NONE << 8},
+        {"66", 3u << 8, X86_PREFIX_66 << 8},
+        {"F3", 3u << 8, X86_PREFIX_F3 << 8},
         {"F2", 3u << 8, X86_PREFIX_F2 << 8},
     };
     static const char *const maps[] = {"0F", "0F38", "0F3A"};
@@ -210,10 +222,11 @@ static int size_code(const char *s, size_t n)
         const char *name;
         uint8_t code;
     } sizes[] = {
-        {"", X86_SZ_NONE}, {"b", X86_SZ_B}, {"bs", X86_SZ_BS}, {"w", X86_SZ_W}, {"d", X86_SZ_D}, {"q", X86_SZ_Q}, {"v", X86_SZ_V},
-        {"z", X86_SZ_Z}, {"y", X86_SZ_Y}, {"dq", X86_SZ_DQ}, {"o", X86_SZ_DQ}, {"qq", X86_SZ_QQ}, {"x", X86_SZ_X}, {"ps", X86_SZ_X}, {"pd", X86_SZ_X},
-        {"ss", X86_SZ_D}, {"sd", X86_SZ_Q}, {"si", X86_SZ_D}, {"pi", X86_SZ_Q}, {"p", X86_SZ_P}, {"a", X86_SZ_A}, {"t", X86_SZ_T}, {"s", X86_SZ_S},
-        {"n", X86_SZ_NATIVE},
+        {"", X86_SZ_NONE}, {"b", X86_SZ_B},   {"bs", X86_SZ_BS}, {"w", X86_SZ_W},      {"d", X86_SZ_D},
+        {"q", X86_SZ_Q},   {"v", X86_SZ_V},   {"z", X86_SZ_Z},   {"y", X86_SZ_Y},      {"dq", X86_SZ_DQ},
+        {"o", X86_SZ_DQ},  {"qq", X86_SZ_QQ}, {"x", X86_SZ_X},   {"ps", X86_SZ_X},     {"pd", X86_SZ_X},
+        {"ss", X86_SZ_D},  {"sd", X86_SZ_Q},  {"si", X86_SZ_D},  {"pi", X86_SZ_Q},     {"p", X86_SZ_P},
+        {"a", X86_SZ_A},   {"t", X86_SZ_T},   {"s", X86_SZ_S},   {"n", X86_SZ_NATIVE},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(sizes); i++) {
         if (strlen(sizes[i].name) == n && memcmp(sizes[i].name, s, n) == 0) {
@@ -229,15 +242,33 @@ static bool fixed_operand(X86CompiledOperand *o, Token t)
         const char *name;
         uint8_t code, size, fixed;
     } names[] = {
-        {"AL", X86_OC_FIXED_GPR, X86_SZ_B, X86_AX}, {"CL", X86_OC_FIXED_GPR, X86_SZ_B, X86_CX}, {"AX", X86_OC_FIXED_GPR, X86_SZ_W, X86_AX},
-        {"DX", X86_OC_FIXED_GPR, X86_SZ_W, X86_DX}, {"eAX", X86_OC_FIXED_GPR, X86_SZ_Z, X86_AX}, {"EAX", X86_OC_FIXED_GPR, X86_SZ_D, X86_AX},
-        {"rAX", X86_OC_FIXED_GPR, X86_SZ_V, X86_AX}, {"rCX", X86_OC_FIXED_GPR, X86_SZ_V, X86_CX}, {"rDX", X86_OC_FIXED_GPR, X86_SZ_V, X86_DX},
-        {"rBX", X86_OC_FIXED_GPR, X86_SZ_V, X86_BX}, {"rSP", X86_OC_FIXED_GPR, X86_SZ_V, X86_SP}, {"rBP", X86_OC_FIXED_GPR, X86_SZ_V, X86_BP},
-        {"RAX", X86_OC_FIXED_GPR, X86_SZ_Q, X86_AX}, {"1", X86_OC_ONE, X86_SZ_B, 0},
-        {"ES", X86_OC_FIXED_SEG, X86_SZ_W, X86_ES}, {"CS", X86_OC_FIXED_SEG, X86_SZ_W, X86_CS}, {"SS", X86_OC_FIXED_SEG, X86_SZ_W, X86_SS},
-        {"DS", X86_OC_FIXED_SEG, X86_SZ_W, X86_DS}, {"FS", X86_OC_FIXED_SEG, X86_SZ_W, X86_FS}, {"GS", X86_OC_FIXED_SEG, X86_SZ_W, X86_GS},
-        {"ST", X86_OC_DESCRIBED, 0, 0}, {"ST0", X86_OC_DESCRIBED, 0, 0}, {"ST1", X86_OC_DESCRIBED, 0, 0}, {"STi", X86_OC_DESCRIBED, 0, 0},
-        {"ST(0)", X86_OC_DESCRIBED, 0, 0}, {"ST(i)", X86_OC_DESCRIBED, 0, 0}, {"XMM0", X86_OC_DESCRIBED, 0, 0},
+        {"AL", X86_OC_FIXED_GPR, X86_SZ_B, X86_AX},
+        {"CL", X86_OC_FIXED_GPR, X86_SZ_B, X86_CX},
+        {"AX", X86_OC_FIXED_GPR, X86_SZ_W, X86_AX},
+        {"DX", X86_OC_FIXED_GPR, X86_SZ_W, X86_DX},
+        {"eAX", X86_OC_FIXED_GPR, X86_SZ_Z, X86_AX},
+        {"EAX", X86_OC_FIXED_GPR, X86_SZ_D, X86_AX},
+        {"rAX", X86_OC_FIXED_GPR, X86_SZ_V, X86_AX},
+        {"rCX", X86_OC_FIXED_GPR, X86_SZ_V, X86_CX},
+        {"rDX", X86_OC_FIXED_GPR, X86_SZ_V, X86_DX},
+        {"rBX", X86_OC_FIXED_GPR, X86_SZ_V, X86_BX},
+        {"rSP", X86_OC_FIXED_GPR, X86_SZ_V, X86_SP},
+        {"rBP", X86_OC_FIXED_GPR, X86_SZ_V, X86_BP},
+        {"RAX", X86_OC_FIXED_GPR, X86_SZ_Q, X86_AX},
+        {"1", X86_OC_ONE, X86_SZ_B, 0},
+        {"ES", X86_OC_FIXED_SEG, X86_SZ_W, X86_ES},
+        {"CS", X86_OC_FIXED_SEG, X86_SZ_W, X86_CS},
+        {"SS", X86_OC_FIXED_SEG, X86_SZ_W, X86_SS},
+        {"DS", X86_OC_FIXED_SEG, X86_SZ_W, X86_DS},
+        {"FS", X86_OC_FIXED_SEG, X86_SZ_W, X86_FS},
+        {"GS", X86_OC_FIXED_SEG, X86_SZ_W, X86_GS},
+        {"ST", X86_OC_DESCRIBED, 0, 0},
+        {"ST0", X86_OC_DESCRIBED, 0, 0},
+        {"ST1", X86_OC_DESCRIBED, 0, 0},
+        {"STi", X86_OC_DESCRIBED, 0, 0},
+        {"ST(0)", X86_OC_DESCRIBED, 0, 0},
+        {"ST(i)", X86_OC_DESCRIBED, 0, 0},
+        {"XMM0", X86_OC_DESCRIBED, 0, 0},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
         if (token_is(t, names[i].name)) {
@@ -322,7 +353,8 @@ static unsigned specificity(const X86CompiledRow *c)
 }
 
 /* Appends to the bucket those of @rows that can match @split (-1: all), most specific first. */
-static void fill_bucket(X86DecodeTables *t, X86Bucket *b, const uint16_t *rows, unsigned count, int split, unsigned *used)
+static void fill_bucket(X86DecodeTables *t, X86Bucket *b, const uint16_t *rows, unsigned count, int split,
+                        unsigned *used)
 {
     b->first = (uint16_t)*used;
     for (unsigned i = 0; i < count; i++) {
@@ -342,7 +374,8 @@ static void fill_bucket(X86DecodeTables *t, X86Bucket *b, const uint16_t *rows, 
     }
 }
 
-static void build_opcode(X86DecodeTables *t, X86Bucket *b, const uint16_t *rows, unsigned count, unsigned *used, unsigned *splits)
+static void build_opcode(X86DecodeTables *t, X86Bucket *b, const uint16_t *rows, unsigned count, unsigned *used,
+                         unsigned *splits)
 {
     bool needs_split = false, modrm = false;
     for (unsigned i = 0; i < count; i++) {
@@ -418,8 +451,8 @@ static gpointer build(gpointer unused)
                 t->row_count++;
             } else {
                 t->bad_rows++;
-                g_warning("x86 instruction row '%s': cannot read pattern '%s' with operands '%s'", c->row->name, c->row->pattern,
-                          c->row->operands ? c->row->operands : "");
+                g_warning("x86 instruction row '%s': cannot read pattern '%s' with operands '%s'", c->row->name,
+                          c->row->pattern, c->row->operands ? c->row->operands : "");
             }
         }
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The decoder: prefixes, opcode, ModRM, SIB, displacement and immediates (SDM 2A chapter 2), by the compiled rows. It is a
- * function of code bytes, pc and region flags; it looks at no byte that the instruction does not have.
+ * The decoder: prefixes, opcode, ModRM, SIB, displacement and immediates (SDM 2A chapter 2), by the compiled rows. It
+ * is a function of code bytes, pc and region flags; it looks at no byte that the instruction does not have.
  */
 #include <string.h>
 
@@ -92,7 +92,8 @@ static unsigned take_prefixes(X86Insn *d, Cursor *c, Prefixes *pf)
     }
 }
 
-/* C4 and C5 are VEX in 64-bit mode, and elsewhere where LES and LDS would have a register operand. True: it is one; *ok: it is legal. */
+/* C4 and C5 are VEX in 64-bit mode, and elsewhere where LES and LDS would have a register operand. True: it is one;
+ * *ok: it is legal. */
 static bool take_vex(X86Insn *d, Cursor *c, Prefixes *pf, unsigned byte, bool *ok)
 {
     unsigned b1, b2;
@@ -117,7 +118,8 @@ static bool take_vex(X86Insn *d, Cursor *c, Prefixes *pf, unsigned byte, bool *o
     d->vex = true;
     d->vex_l = b2 >> 2 & 1;
     d->vvvv = ~b2 >> 3 & 15;
-    *ok = pf->protected_mode && !d->lock && !d->opsize_prefix && !pf->last_rep && !pf->rex && d->map >= 2 && d->map <= 4;
+    *ok =
+        pf->protected_mode && !d->lock && !d->opsize_prefix && !pf->last_rep && !pf->rex && d->map >= 2 && d->map <= 4;
     if (!x86_is64(d)) {
         pf->vex_r = pf->vex_x = pf->vex_b = 0;
         d->vvvv &= 7;
@@ -206,7 +208,8 @@ static void take_modrm(X86Insn *d, Cursor *c, const Prefixes *pf)
     }
 }
 
-/* Segment of the memory operand: the stack's where BP or SP is the base; in 64-bit mode only FS and GS are different from nothing. */
+/* Segment of the memory operand: the stack's where BP or SP is the base; in 64-bit mode only FS and GS are different
+ * from nothing. */
 static void choose_segment(X86Insn *d)
 {
     if (d->seg_override && (!x86_is64(d) || d->seg >= X86_FS)) {
@@ -331,7 +334,8 @@ static void take_operand(X86Insn *d, Cursor *c, const X86CompiledOperand *co, X8
         break;
     case X86_OC_J:
         o->kind = X86_OP_REL;
-        o->imm = sign_extend(take_bytes(c, co->size == X86_SZ_B ? 1 : MIN(d->opsize, 4u)), co->size == X86_SZ_B ? 1 : MIN(d->opsize, 4u));
+        o->imm = sign_extend(take_bytes(c, co->size == X86_SZ_B ? 1 : MIN(d->opsize, 4u)),
+                             co->size == X86_SZ_B ? 1 : MIN(d->opsize, 4u));
         break;
     case X86_OC_O:
         o->kind = X86_OP_MEM;
@@ -361,9 +365,13 @@ static void take_operand(X86Insn *d, Cursor *c, const X86CompiledOperand *co, X8
 
 static const X86CompiledRow *find_row(const X86Insn *d, const X86DecodeTables *t, const X86Bucket *b, unsigned last_rep)
 {
-    unsigned prefix = last_rep == 0xf3 ? X86_PREFIX_F3 : last_rep == 0xf2 ? X86_PREFIX_F2 : d->opsize_prefix ? X86_PREFIX_66 : X86_PREFIX_NONE;
-    uint32_t key = d->modrm | prefix << X86_KEY_PREFIX_SHIFT | (d->rex_w ? X86_KEY_W : 0u) | (d->vex_l ? X86_KEY_L : 0u) |
-                   (x86_is64(d) ? X86_KEY_64 : 0u) | (last_rep ? X86_KEY_REPS : 0u) | (d->opsize_prefix ? X86_KEY_66 : 0u);
+    unsigned prefix = last_rep == 0xf3   ? X86_PREFIX_F3
+                      : last_rep == 0xf2 ? X86_PREFIX_F2
+                      : d->opsize_prefix ? X86_PREFIX_66
+                                         : X86_PREFIX_NONE;
+    uint32_t key = d->modrm | prefix << X86_KEY_PREFIX_SHIFT | (d->rex_w ? X86_KEY_W : 0u) |
+                   (d->vex_l ? X86_KEY_L : 0u) | (x86_is64(d) ? X86_KEY_64 : 0u) | (last_rep ? X86_KEY_REPS : 0u) |
+                   (d->opsize_prefix ? X86_KEY_66 : 0u);
     const X86DecodeConfig *config = NULL;
     for (unsigned i = 0; i < b->count; i++) {
         const X86CompiledRow *c = &t->rows[t->list[b->first + i]];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Disassembly by capstone where it is installed, else names and bytes by our own rows. The library is opened when first needed
- * and stays open; the handles are per call, so that any thread may ask.
+ * Disassembly by capstone where it is installed, else names and bytes by our own rows. The library is opened when first
+ * needed and stays open; the handles are per call, so that any thread may ask.
  */
 #include <dlfcn.h>
 #include <string.h>
@@ -58,7 +58,10 @@ static bool by_capstone(const uint8_t *code, size_t avail, uint64_t pc, uint64_t
     return n != 0;
 }
 #else
-static bool by_capstone(const uint8_t *code, size_t avail, uint64_t pc, uint64_t flags, char *text, size_t size) { return false; }
+static bool by_capstone(const uint8_t *code, size_t avail, uint64_t pc, uint64_t flags, char *text, size_t size)
+{
+    return false;
+}
 #endif
 
 void x86_disassemble(const uint8_t *code, size_t avail, uint64_t pc, uint64_t flags, char *text, size_t size)

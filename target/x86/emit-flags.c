@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Flags as values. Operations of 8 and 16 bits are described at the top of an i32, so that a compare of their operands is
- * a compare of the numbers; see TcgLazyFlags.
+ * Flags as values. Operations of 8 and 16 bits are described at the top of an i32, so that a compare of their operands
+ * is a compare of the numbers; see TcgLazyFlags.
  */
 #include "emit-internal.h"
 
@@ -14,7 +14,11 @@ void x86_put_flags_up(X86Insn *d, TcgFlagsKind kind, unsigned bytes, TcgVal a, T
 {
     TcgType t = x86_type(bytes);
     TcgVal v;
-    TcgInsn in = {.op = TCG_OP_FLAGS, .type = TCG_FLAGS_T, .sub = (uint8_t)t, .arg = {a, c, carry}, .aux = kind | (uint32_t)t << 8,
+    TcgInsn in = {.op = TCG_OP_FLAGS,
+                  .type = TCG_FLAGS_T,
+                  .sub = (uint8_t)t,
+                  .arg = {a, c, carry},
+                  .aux = kind | (uint32_t)t << 8,
                   .imm = bytes < 4 ? 32 - 8 * bytes : 0};
     tcg_emit_raw(d->b, &in, &v);
     if (v) {

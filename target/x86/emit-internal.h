@@ -8,7 +8,8 @@
 #include "insn.h"
 
 #define X86_MEM_WILL_WRITE TCG_MEM_WILL_WRITE
-void x86_emit_fp_begin(X86Insn *d);                                  /* before what may raise #XM, behind loads (x86_read_vec() and x86_read_scalar() do it) */
+void x86_emit_fp_begin(
+    X86Insn *d); /* before what may raise #XM, behind loads (x86_read_vec() and x86_read_scalar() do it) */
 
 /* X86Cpu.sticky_saved: MXCSR's flags before the instruction, and its own ones where vec-traps.c found them out */
 enum { X86_STICKY_EVALUATED = 1 << 8, X86_STICKY_FLAGS_SHIFT = 16 };
@@ -30,6 +31,9 @@ void x86_put_flags_result(X86Insn *d, unsigned bytes, TcgVal result, TcgVal cf, 
 TcgVal x86_get_flag_bits(X86Insn *d, uint64_t mask);                 /* as x86_get_flags_packed(), the others 0 */
 TcgVal x86_flagtest(X86Insn *d, TcgFlagCond cond);                   /* i64, 0 or 1 */
 static inline TcgVal x86_const32(X86Insn *d, uint32_t v) { return tcg_const(d->b, TCG_I32, v); }
-static inline TcgVal x86_konst(X86Insn *d, unsigned bytes, uint64_t v) { return tcg_const(d->b, bytes == 8 ? TCG_I64 : TCG_I32, bytes == 8 ? v : (uint32_t)v); }
+static inline TcgVal x86_konst(X86Insn *d, unsigned bytes, uint64_t v)
+{
+    return tcg_const(d->b, bytes == 8 ? TCG_I64 : TCG_I32, bytes == 8 ? v : (uint32_t)v);
+}
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What every emit function uses: registers, memory operands, the stack, exceptions, jumps. (emit-flags.c: flags; emit-vec.c: vectors.)
+ * What every emit function uses: registers, memory operands, the stack, exceptions, jumps. (emit-flags.c: flags;
+ * emit-vec.c: vectors.)
  *
- * Widths: a value of 8 bytes is an i64, everything narrower an i32 whose unused upper bits are zero where it was read, and
- * do not matter where it is written.
+ * Widths: a value of 8 bytes is an i64, everything narrower an i32 whose unused upper bits are zero where it was read,
+ * and do not matter where it is written.
  */
 #include "emit-internal.h"
 
@@ -16,10 +17,13 @@ static void raise_fault(CpuState *cpu, uint32_t vector, uint32_t has_error, uint
     }
     x86_raise(x86_cpu(cpu), (X86Exception)vector);
 }
-static const TcgHelper helper_raise = {"x86_raise", (void *)raise_fault, TCG_HELPER_RAISES | TCG_HELPER_NORETURN, TCG_VOID, {TCG_I32, TCG_I32, TCG_I32},
-                                       {{0}}, {{0}}};
+static const TcgHelper helper_raise = {
+    "x86_raise", (void *)raise_fault,         TCG_HELPER_RAISES | TCG_HELPER_NORETURN,
+    TCG_VOID,    {TCG_I32, TCG_I32, TCG_I32}, {{0}},
+    {{0}}};
 
-/* An access that the quick compare with read_end or write_end refused: SDM 3A 5.3. It may be allowed after all in an expand-down segment. */
+/* An access that the quick compare with read_end or write_end refused: SDM 3A 5.3. It may be allowed after all in an
+ * expand-down segment. */
 void x86_check_segment(X86Cpu *x, unsigned seg, uint64_t offset, unsigned bytes, bool write)
 {
     const X86Seg *s = &x->seg[seg];
@@ -45,7 +49,10 @@ static const TcgHelper helper_check_segment = {"x86_check_segment", (void *)chec
 
 TcgType x86_type(unsigned bytes) { return bytes == 8 ? TCG_I64 : TCG_I32; }
 
-static TcgVal narrow(X86Insn *d, TcgVal v, unsigned bytes) { return bytes < 4 ? tcg_zext(d->b, TCG_I32, v, 8 * bytes) : v; }
+static TcgVal narrow(X86Insn *d, TcgVal v, unsigned bytes)
+{
+    return bytes < 4 ? tcg_zext(d->b, TCG_I32, v, 8 * bytes) : v;
+}
 
 TcgVal x86_get_gpr(X86Insn *d, unsigned reg, unsigned bytes)
 {
@@ -62,7 +69,9 @@ TcgVal x86_get_gpr_high(X86Insn *d, unsigned reg)
 static void deposit(X86Insn *d, unsigned reg, unsigned pos, unsigned len, TcgVal v)
 {
     TcgVal old = tcg_get(d->b, X86_SLOT_GPR + reg, TCG_I64), result;
-    tcg_emit_raw(d->b, &(TcgInsn){.op = TCG_OP_DEPOSIT, .type = TCG_I64, .arg = {old, tcg_extu(d->b, v)}, .imm = pos | len << 8}, &result);
+    tcg_emit_raw(
+        d->b, &(TcgInsn){.op = TCG_OP_DEPOSIT, .type = TCG_I64, .arg = {old, tcg_extu(d->b, v)}, .imm = pos | len << 8},
+        &result);
     if (result) {
         tcg_put(d->b, X86_SLOT_GPR + reg, result);
     }
@@ -97,7 +106,8 @@ static TcgVal address64(X86Insn *d)
         v = address_reg(d, d->base);
     }
     if (d->index >= 0) {
-        TcgVal x = tcg_shl(d->b, TCG_I64, tcg_get(d->b, X86_SLOT_GPR + (unsigned)d->index, TCG_I64), x86_const(d, d->scale));
+        TcgVal x =
+            tcg_shl(d->b, TCG_I64, tcg_get(d->b, X86_SLOT_GPR + (unsigned)d->index, TCG_I64), x86_const(d, d->scale));
         v = v ? tcg_add(d->b, TCG_I64, v, x) : x;
     }
     return v;
@@ -154,7 +164,8 @@ TcgVal x86_seg_linear(X86Insn *d, unsigned seg, TcgVal offset, unsigned bytes, b
     TcgLabel ok = tcg_label_new(b);
     TcgVal end = tcg_get(b, (write ? X86_SLOT_SEG_WRITE : X86_SLOT_SEG_READ) + seg, TCG_I64);
     tcg_label_branch(b, ok, TCG_COND_LEU, TCG_I64, tcg_addi(b, TCG_I64, offset, bytes), end);
-    tcg_call(b, &helper_check_segment, tcg_const(b, TCG_I32, seg), offset, tcg_const(b, TCG_I32, bytes), tcg_const(b, TCG_I32, write));
+    tcg_call(b, &helper_check_segment, tcg_const(b, TCG_I32, seg), offset, tcg_const(b, TCG_I32, bytes),
+             tcg_const(b, TCG_I32, write));
     tcg_label_bind(b, ok);
     TcgVal linear = tcg_add(b, TCG_I64, offset, x86_seg_base(d, seg));
     return tcg_extu(b, tcg_trunc(b, linear));
@@ -206,7 +217,10 @@ static TcgVal read_op(X86Insn *d, unsigned n, bool write)
         x86_operand_address(d, o->bytes, write);
         return tcg_load(d->b, t, d->address, d->address_disp, x86_mem(d, o->bytes) | (write ? X86_MEM_WILL_WRITE : 0));
     default: /* immediates */
-        return tcg_const(d->b, t, o->bytes < 4 ? (uint64_t)o->imm & ((1u << 8 * o->bytes) - 1) : t == TCG_I32 ? (uint32_t)o->imm : (uint64_t)o->imm);
+        return tcg_const(d->b, t,
+                         o->bytes < 4   ? (uint64_t)o->imm & ((1u << 8 * o->bytes) - 1)
+                         : t == TCG_I32 ? (uint32_t)o->imm
+                                        : (uint64_t)o->imm);
     }
 }
 
@@ -236,12 +250,15 @@ void x86_write_op(X86Insn *d, unsigned n, TcgVal v)
 
 static void emit_raise(X86Insn *d, X86Exception vector, bool has_error, uint32_t error)
 {
-    tcg_call(d->b, &helper_raise, tcg_const(d->b, TCG_I32, vector), tcg_const(d->b, TCG_I32, has_error), tcg_const(d->b, TCG_I32, error),
-             TCG_NONE);
+    tcg_call(d->b, &helper_raise, tcg_const(d->b, TCG_I32, vector), tcg_const(d->b, TCG_I32, has_error),
+             tcg_const(d->b, TCG_I32, error), TCG_NONE);
 }
 
 void x86_emit_raise(X86Insn *d, X86Exception vector) { emit_raise(d, vector, false, 0); }
-void x86_emit_raise_error(X86Insn *d, X86Exception vector, uint32_t error_code) { emit_raise(d, vector, true, error_code); }
+void x86_emit_raise_error(X86Insn *d, X86Exception vector, uint32_t error_code)
+{
+    emit_raise(d, vector, true, error_code);
+}
 
 void x86_emit_raise_if(X86Insn *d, X86Exception vector, bool has_error, TcgCond cond, TcgType t, TcgVal a, TcgVal c)
 {

@@ -47,15 +47,19 @@ static void out(CpuState *cpu, uint32_t port, uint32_t how, uint32_t v)
     port_write(x, port, size, v);
 }
 /* Devices may look at the state (a monitor command, a debug exit), and stop or reset the machine. */
-const TcgHelper x86_helper_in = {"x86_in", (void *)in, TCG_HELPER_RAISES, TCG_I64, {TCG_I32, TCG_I32}, {{X86_SLOTS_EFL, 0}}, {{0}}};
-const TcgHelper x86_helper_out = {"x86_out", (void *)out, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I32, TCG_I32}, {{X86_SLOTS_EFL, 0}}, {{0}}};
+const TcgHelper x86_helper_in = {
+    "x86_in", (void *)in, TCG_HELPER_RAISES, TCG_I64, {TCG_I32, TCG_I32}, {{X86_SLOTS_EFL, 0}}, {{0}}};
+const TcgHelper x86_helper_out = {
+    "x86_out", (void *)out, TCG_HELPER_RAISES, TCG_VOID, {TCG_I32, TCG_I32, TCG_I32}, {{X86_SLOTS_EFL, 0}}, {{0}}};
 
 /* INS and OUTS: an element at a time; memory is proven before a port is read, so that no input is lost. */
 static uint64_t ports(CpuState *cpu, uint32_t what)
 {
     X86Cpu *x = x86_cpu(cpu);
-    unsigned op = what & X86_REP_OP, log = what >> X86_REP_SIZE_SHIFT & 3, size = 1u << log, addrsize = 1u << (what >> X86_REP_ADDR_SHIFT & 3);
-    unsigned seg = op == X86_STR_INS ? X86_ES : what >> X86_REP_SEG_SHIFT & 7, reg = op == X86_STR_INS ? X86_DI : X86_SI;
+    unsigned op = what & X86_REP_OP, log = what >> X86_REP_SIZE_SHIFT & 3, size = 1u << log,
+             addrsize = 1u << (what >> X86_REP_ADDR_SHIFT & 3);
+    unsigned seg = op == X86_STR_INS ? X86_ES : what >> X86_REP_SEG_SHIFT & 7,
+             reg = op == X86_STR_INS ? X86_DI : X86_SI;
     unsigned mode = what >> X86_REP_MODE_SHIFT & 3;
     uint64_t mask = addrsize == 8 ? UINT64_MAX : (1ull << 8 * addrsize) - 1;
     uint32_t port = (uint16_t)x->gpr[X86_DX];
@@ -86,5 +90,10 @@ static uint64_t ports(CpuState *cpu, uint32_t what)
     return 0;
 }
 #define S(reg) X86_S0(X86_SLOT_GPR + X86_##reg)
-const TcgHelper x86_helper_ports = {"x86_ports", (void *)ports, TCG_HELPER_RAISES, TCG_I64, {TCG_I32},
-                                    {{S(CX) | S(DX) | S(SI) | S(DI) | X86_SLOTS_EFL | X86_SLOTS_SEG, 0}}, {{S(CX) | S(SI) | S(DI), 0}}};
+const TcgHelper x86_helper_ports = {"x86_ports",
+                                    (void *)ports,
+                                    TCG_HELPER_RAISES,
+                                    TCG_I64,
+                                    {TCG_I32},
+                                    {{S(CX) | S(DX) | S(SI) | S(DI) | X86_SLOTS_EFL | X86_SLOTS_SEG, 0}},
+                                    {{S(CX) | S(SI) | S(DI), 0}}};

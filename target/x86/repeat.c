@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Repeated string instructions (SDM 2B, REP): as many elements at a time as lie in one page on both sides, by the host's memory
- * functions. rCX, rSI and rDI are in memory and follow each piece, so that a fault finds them as the architecture says; the
- * work of a call is bounded, after which the instruction starts again and interrupts have had their turn.
+ * Repeated string instructions (SDM 2B, REP): as many elements at a time as lie in one page on both sides, by the
+ * host's memory functions. rCX, rSI and rDI are in memory and follow each piece, so that a fault finds them as the
+ * architecture says; the work of a call is bounded, after which the instruction starts again and interrupts have had
+ * their turn.
  *
- * Devices, watched pages and elements over a page's end or a wrap of the address go one by one through cpu_load() and cpu_store().
+ * Devices, watched pages and elements over a page's end or a wrap of the address go one by one through cpu_load() and
+ * cpu_store().
  */
 #include "repeat.h"
 
@@ -21,7 +23,8 @@ typedef struct Repeat {
     bool counted, while_ne, is64;
     uint64_t mask;     /* of addresses */
     int64_t step;      /* +size or -size */
-    bool compared;     /* `flags` are those of the last compare: a fault must not see them, so they are stored when the helper returns */
+    bool compared;     /* `flags` are those of the last compare: a fault must not see them, so they are stored when the
+                          helper returns */
     TcgLazyFlags flags;
 } Repeat;
 
@@ -61,7 +64,10 @@ static void advance(Repeat *r, uint64_t n)
     }
 }
 
-static TcgMem access_of(const Repeat *r) { return TCG_MEM((unsigned)__builtin_ctz(r->size), 0u, 0u, TCG_ALIGN_ANY, r->mode); }
+static TcgMem access_of(const Repeat *r)
+{
+    return TCG_MEM((unsigned)__builtin_ctz(r->size), 0u, 0u, TCG_ALIGN_ANY, r->mode);
+}
 
 static uint64_t source(const Repeat *r, unsigned bytes)
 {
@@ -78,7 +84,8 @@ static void set_flags(Repeat *r, uint64_t a, uint64_t b)
 {
     unsigned up = r->size < 4 ? 32 - 8 * r->size : 0;
     r->compared = true;
-    r->flags = (TcgLazyFlags){.kind = TCG_FK_SUB, .type = (r->size == 8 ? TCG_I64 : TCG_I32) | up << 8, .a = a << up, .b = b << up};
+    r->flags = (TcgLazyFlags){
+        .kind = TCG_FK_SUB, .type = (r->size == 8 ? TCG_I64 : TCG_I32) | up << 8, .a = a << up, .b = b << up};
 }
 
 /* The repetition goes on after elements that compared as @same. */
@@ -185,10 +192,35 @@ static inline __attribute__((always_inline)) uint64_t element(const uint8_t *p, 
     return v;
 }
 
-static inline __attribute__((always_inline)) void put_element(uint8_t *p, uint64_t v, unsigned size) { memcpy(p, &v, size); }
+static inline __attribute__((always_inline)) void put_element(uint8_t *p, uint64_t v, unsigned size)
+{
+    memcpy(p, &v, size);
+}
 
 /* Loops with the size as a constant, so that an element is one load or store. */
-#define BY_SIZE(size_, call_)                                                                                               switch (size_) {                                                                                                        case 1: { enum { N = 1 }; call_; break; }                                                                               case 2: { enum { N = 2 }; call_; break; }                                                                               case 4: { enum { N = 4 }; call_; break; }                                                                               default: { enum { N = 8 }; call_; break; }                                                                              }
+#define BY_SIZE(size_, call_) \
+    switch (size_) { \
+    case 1: { \
+        enum { N = 1 }; \
+        call_; \
+        break; \
+    } \
+    case 2: { \
+        enum { N = 2 }; \
+        call_; \
+        break; \
+    } \
+    case 4: { \
+        enum { N = 4 }; \
+        call_; \
+        break; \
+    } \
+    default: { \
+        enum { N = 8 }; \
+        call_; \
+        break; \
+    } \
+    }
 
 static inline __attribute__((always_inline)) void fill_by(uint8_t *p, uint64_t v, uint64_t n, unsigned size)
 {
@@ -206,7 +238,8 @@ static void fill(uint8_t *p, uint64_t v, unsigned size, uint64_t n)
     BY_SIZE(size, fill_by(p, v, n, N))
 }
 
-static inline __attribute__((always_inline)) void copy_by(uint8_t *dst, const uint8_t *src, uint64_t n, bool up, unsigned size)
+static inline __attribute__((always_inline)) void copy_by(uint8_t *dst, const uint8_t *src, uint64_t n, bool up,
+                                                          unsigned size)
 {
     for (uint64_t i = 0; i < n; i++) {
         uint64_t at = (up ? i : n - 1 - i) * size;
@@ -226,9 +259,10 @@ static void copy(uint8_t *dst, const uint8_t *src, unsigned size, uint64_t n, bo
     BY_SIZE(size, copy_by(dst, src, n, up, N))
 }
 
-/* Elements until the first whose comparison ends the repetition (itself counted); n: none did. @a NULL: compares with @acc. */
-static inline __attribute__((always_inline)) uint64_t compare_by(const Repeat *r, const uint8_t *a, uint64_t acc, const uint8_t *b, uint64_t n,
-                                                                 bool *more, unsigned size)
+/* Elements until the first whose comparison ends the repetition (itself counted); n: none did. @a NULL: compares with
+ * @acc. */
+static inline __attribute__((always_inline)) uint64_t
+compare_by(const Repeat *r, const uint8_t *a, uint64_t acc, const uint8_t *b, uint64_t n, bool *more, unsigned size)
 {
     bool up = r->step > 0;
     for (uint64_t i = 0; i < n; i++) {
@@ -311,7 +345,8 @@ static bool iterate(Repeat *r, bool single)
         if (!more || !r->counted) {
             return false;
         }
-        if (single || done >= MAX_BYTES || slow >= MAX_SLOW || __atomic_load_n(&r->x->cpu.tcg.exit_request, __ATOMIC_RELAXED)) {
+        if (single || done >= MAX_BYTES || slow >= MAX_SLOW ||
+            __atomic_load_n(&r->x->cpu.tcg.exit_request, __ATOMIC_RELAXED)) {
             return count_left(r) != 0;
         }
     }
@@ -321,9 +356,15 @@ static bool iterate(Repeat *r, bool single)
 static uint64_t repeat(CpuState *cpu, uint32_t what)
 {
     X86Cpu *x = x86_cpu(cpu);
-    Repeat r = {.x = x, .op = what & X86_REP_OP, .size = 1u << (what >> X86_REP_SIZE_SHIFT & 3), .addrsize = 1u << (what >> X86_REP_ADDR_SHIFT & 3),
-                .seg = what >> X86_REP_SEG_SHIFT & 7, .mode = what >> X86_REP_MODE_SHIFT & 3, .counted = what & X86_REP_COUNTED,
-                .while_ne = what & X86_REP_WHILE_NE, .is64 = what & X86_REP_64};
+    Repeat r = {.x = x,
+                .op = what & X86_REP_OP,
+                .size = 1u << (what >> X86_REP_SIZE_SHIFT & 3),
+                .addrsize = 1u << (what >> X86_REP_ADDR_SHIFT & 3),
+                .seg = what >> X86_REP_SEG_SHIFT & 7,
+                .mode = what >> X86_REP_MODE_SHIFT & 3,
+                .counted = what & X86_REP_COUNTED,
+                .while_ne = what & X86_REP_WHILE_NE,
+                .is64 = what & X86_REP_64};
     r.mask = r.addrsize == 8 ? UINT64_MAX : (1ull << 8 * r.addrsize) - 1;
     r.step = x->df == 1 ? (int64_t)r.size : -(int64_t)r.size;
     if (r.counted && r.addrsize == 4) {

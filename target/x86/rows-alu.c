@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Integer arithmetic and logic: the eight operations of opcodes 00-3F and 80-83, TEST, INC, DEC, NEG, NOT, XADD, CMPXCHG.
+ * Integer arithmetic and logic: the eight operations of opcodes 00-3F and 80-83, TEST, INC, DEC, NEG, NOT, XADD,
+ * CMPXCHG.
  *
  * With LOCK each is one atomic operation on memory. Where there is none (NEG), a compare-and-exchange tries, and
  * the instruction starts again where another CPU was faster.
@@ -32,7 +33,8 @@ static TcgVal compute(X86Insn *d, unsigned op, TcgType t, TcgVal a, TcgVal c, Tc
 
 static void put_alu_flags(X86Insn *d, unsigned op, unsigned bytes, TcgVal a, TcgVal c, TcgVal carry, TcgVal result)
 {
-    static const uint8_t kinds[] = {TCG_FK_ADD, TCG_FK_LOGIC, TCG_FK_ADC, TCG_FK_SBB, TCG_FK_LOGIC, TCG_FK_SUB, TCG_FK_LOGIC, TCG_FK_SUB};
+    static const uint8_t kinds[] = {TCG_FK_ADD,   TCG_FK_LOGIC, TCG_FK_ADC,   TCG_FK_SBB,
+                                    TCG_FK_LOGIC, TCG_FK_SUB,   TCG_FK_LOGIC, TCG_FK_SUB};
     TcgFlagsKind kind = (TcgFlagsKind)kinds[op];
     if (kind == TCG_FK_LOGIC) {
         x86_put_flags(d, kind, bytes, result, TCG_NONE, TCG_NONE);
@@ -49,7 +51,8 @@ static TcgVal full_address(X86Insn *d, unsigned bytes)
 
 static void emit_locked(X86Insn *d, unsigned op, TcgVal c)
 {
-    static const uint8_t rmw[] = {TCG_RMW_ADD, TCG_RMW_OR, TCG_RMW_ADD, TCG_RMW_ADD, TCG_RMW_AND, TCG_RMW_ADD, TCG_RMW_XOR};
+    static const uint8_t rmw[] = {TCG_RMW_ADD, TCG_RMW_OR,  TCG_RMW_ADD, TCG_RMW_ADD,
+                                  TCG_RMW_AND, TCG_RMW_ADD, TCG_RMW_XOR};
     unsigned bytes = d->op[0].bytes;
     TcgType t = x86_type(bytes);
     TcgVal carry = op == ALU_ADC || op == ALU_SBB ? carry_in(d, t) : TCG_NONE, by = c;
@@ -159,7 +162,8 @@ static void emit_xadd(X86Insn *d)
     x86_put_flags(d, TCG_FK_ADD, bytes, a, c, TCG_NONE);
 }
 
-/* The accumulator becomes @old where it was not equal; where it was, nothing of RAX changes, not even the upper half. */
+/* The accumulator becomes @old where it was not equal; where it was, nothing of RAX changes, not even the upper half.
+ */
 static void put_accumulator(X86Insn *d, unsigned bytes, TcgVal acc, TcgVal old)
 {
     TcgType t = x86_type(bytes);
@@ -188,7 +192,8 @@ static void emit_cmpxchg(X86Insn *d)
         } else if (bytes == 4) { /* unequal: all of the destination stays */
             TcgVal all = x86_get_gpr(d, d->op[0].reg, 8);
             put_accumulator(d, bytes, acc, old);
-            x86_put_gpr(d, d->op[0].reg, 8, tcg_select(d->b, TCG_I64, TCG_COND_EQ, t, acc, old, tcg_extu(d->b, c), all));
+            x86_put_gpr(d, d->op[0].reg, 8,
+                        tcg_select(d->b, TCG_I64, TCG_COND_EQ, t, acc, old, tcg_extu(d->b, c), all));
         } else {
             put_accumulator(d, bytes, acc, old);
             x86_write_op(d, 0, v);
@@ -197,34 +202,85 @@ static void emit_cmpxchg(X86Insn *d)
     x86_put_flags(d, TCG_FK_SUB, bytes, acc, old, TCG_NONE);
 }
 
-#define ALU(name_, base_, op_)                                                                                          \
-    {.name = name_, .pattern = base_ "0 /r", .operands = "Eb,Gb", .emit = emit_alu, .arg = op_, .flags = X86_ROW_LOCK}, \
-    {.name = name_, .pattern = base_ "1 /r", .operands = "Ev,Gv", .emit = emit_alu, .arg = op_, .flags = X86_ROW_LOCK}, \
-    {.name = name_, .pattern = base_ "2 /r", .operands = "Gb,Eb", .emit = emit_alu, .arg = op_},                        \
-    {.name = name_, .pattern = base_ "3 /r", .operands = "Gv,Ev", .emit = emit_alu, .arg = op_},                        \
-    {.name = name_, .pattern = base_ "4", .operands = "AL,Ib", .emit = emit_alu, .arg = op_},                           \
-    {.name = name_, .pattern = base_ "5", .operands = "rAX,Iz", .emit = emit_alu, .arg = op_}
-#define ALU8(name_, base_, op_)                                                                                         \
-    {.name = name_, .pattern = base_ "8 /r", .operands = "Eb,Gb", .emit = emit_alu, .arg = op_, .flags = (op_) == ALU_CMP ? 0 : X86_ROW_LOCK}, \
-    {.name = name_, .pattern = base_ "9 /r", .operands = "Ev,Gv", .emit = emit_alu, .arg = op_, .flags = (op_) == ALU_CMP ? 0 : X86_ROW_LOCK}, \
-    {.name = name_, .pattern = base_ "A /r", .operands = "Gb,Eb", .emit = emit_alu, .arg = op_},                        \
-    {.name = name_, .pattern = base_ "B /r", .operands = "Gv,Ev", .emit = emit_alu, .arg = op_},                        \
-    {.name = name_, .pattern = base_ "C", .operands = "AL,Ib", .emit = emit_alu, .arg = op_},                           \
-    {.name = name_, .pattern = base_ "D", .operands = "rAX,Iz", .emit = emit_alu, .arg = op_}
-#define GROUP1(name_, digit_, op_)                                                                                      \
-    {.name = name_, .pattern = "80 " digit_, .operands = "Eb,Ib", .emit = emit_alu, .arg = op_, .flags = (op_) == ALU_CMP ? 0 : X86_ROW_LOCK}, \
-    {.name = name_, .pattern = "81 " digit_, .operands = "Ev,Iz", .emit = emit_alu, .arg = op_, .flags = (op_) == ALU_CMP ? 0 : X86_ROW_LOCK}, \
-    {.name = name_, .pattern = "82 " digit_, .operands = "Eb,Ib", .emit = emit_alu, .arg = op_,                         \
-     .flags = X86_ROW_I64 | ((op_) == ALU_CMP ? 0 : X86_ROW_LOCK)},                                                     \
-    {.name = name_, .pattern = "83 " digit_, .operands = "Ev,Ibs", .emit = emit_alu, .arg = op_, .flags = (op_) == ALU_CMP ? 0 : X86_ROW_LOCK}
+#define ALU(name_, base_, op_) \
+    {.name = name_, \
+     .pattern = base_ "0 /r", \
+     .operands = "Eb,Gb", \
+     .emit = emit_alu, \
+     .arg = op_, \
+     .flags = X86_ROW_LOCK}, \
+        {.name = name_, \
+         .pattern = base_ "1 /r", \
+         .operands = "Ev,Gv", \
+         .emit = emit_alu, \
+         .arg = op_, \
+         .flags = X86_ROW_LOCK}, \
+        {.name = name_, .pattern = base_ "2 /r", .operands = "Gb,Eb", .emit = emit_alu, .arg = op_}, \
+        {.name = name_, .pattern = base_ "3 /r", .operands = "Gv,Ev", .emit = emit_alu, .arg = op_}, \
+        {.name = name_, .pattern = base_ "4", .operands = "AL,Ib", .emit = emit_alu, .arg = op_}, \
+    { \
+        .name = name_, .pattern = base_ "5", .operands = "rAX,Iz", .emit = emit_alu, .arg = op_ \
+    }
+#define ALU8(name_, base_, op_) \
+    {.name = name_, \
+     .pattern = base_ "8 /r", \
+     .operands = "Eb,Gb", \
+     .emit = emit_alu, \
+     .arg = op_, \
+     .flags = (op_) == ALU_CMP ? 0 : X86_ROW_LOCK}, \
+        {.name = name_, \
+         .pattern = base_ "9 /r", \
+         .operands = "Ev,Gv", \
+         .emit = emit_alu, \
+         .arg = op_, \
+         .flags = (op_) == ALU_CMP ? 0 : X86_ROW_LOCK}, \
+        {.name = name_, .pattern = base_ "A /r", .operands = "Gb,Eb", .emit = emit_alu, .arg = op_}, \
+        {.name = name_, .pattern = base_ "B /r", .operands = "Gv,Ev", .emit = emit_alu, .arg = op_}, \
+        {.name = name_, .pattern = base_ "C", .operands = "AL,Ib", .emit = emit_alu, .arg = op_}, \
+    { \
+        .name = name_, .pattern = base_ "D", .operands = "rAX,Iz", .emit = emit_alu, .arg = op_ \
+    }
+#define GROUP1(name_, digit_, op_) \
+    {.name = name_, \
+     .pattern = "80 " digit_, \
+     .operands = "Eb,Ib", \
+     .emit = emit_alu, \
+     .arg = op_, \
+     .flags = (op_) == ALU_CMP ? 0 : X86_ROW_LOCK}, \
+        {.name = name_, \
+         .pattern = "81 " digit_, \
+         .operands = "Ev,Iz", \
+         .emit = emit_alu, \
+         .arg = op_, \
+         .flags = (op_) == ALU_CMP ? 0 : X86_ROW_LOCK}, \
+        {.name = name_, \
+         .pattern = "82 " digit_, \
+         .operands = "Eb,Ib", \
+         .emit = emit_alu, \
+         .arg = op_, \
+         .flags = X86_ROW_I64 | ((op_) == ALU_CMP ? 0 : X86_ROW_LOCK)}, \
+    { \
+        .name = name_, .pattern = "83 " digit_, .operands = "Ev,Ibs", .emit = emit_alu, .arg = op_, \
+        .flags = (op_) == ALU_CMP ? 0 : X86_ROW_LOCK \
+    }
 
 static const X86Row rows[] = {
-    ALU("add", "0", ALU_ADD), ALU8("or", "0", ALU_OR),
-    ALU("adc", "1", ALU_ADC), ALU8("sbb", "1", ALU_SBB),
-    ALU("and", "2", ALU_AND), ALU8("sub", "2", ALU_SUB),
-    ALU("xor", "3", ALU_XOR), ALU8("cmp", "3", ALU_CMP),
-    GROUP1("add", "/0", ALU_ADD), GROUP1("or", "/1", ALU_OR), GROUP1("adc", "/2", ALU_ADC), GROUP1("sbb", "/3", ALU_SBB),
-    GROUP1("and", "/4", ALU_AND), GROUP1("sub", "/5", ALU_SUB), GROUP1("xor", "/6", ALU_XOR), GROUP1("cmp", "/7", ALU_CMP),
+    ALU("add", "0", ALU_ADD),
+    ALU8("or", "0", ALU_OR),
+    ALU("adc", "1", ALU_ADC),
+    ALU8("sbb", "1", ALU_SBB),
+    ALU("and", "2", ALU_AND),
+    ALU8("sub", "2", ALU_SUB),
+    ALU("xor", "3", ALU_XOR),
+    ALU8("cmp", "3", ALU_CMP),
+    GROUP1("add", "/0", ALU_ADD),
+    GROUP1("or", "/1", ALU_OR),
+    GROUP1("adc", "/2", ALU_ADC),
+    GROUP1("sbb", "/3", ALU_SBB),
+    GROUP1("and", "/4", ALU_AND),
+    GROUP1("sub", "/5", ALU_SUB),
+    GROUP1("xor", "/6", ALU_XOR),
+    GROUP1("cmp", "/7", ALU_CMP),
     {.name = "test", .pattern = "84 /r", .operands = "Eb,Gb", .emit = emit_test},
     {.name = "test", .pattern = "85 /r", .operands = "Ev,Gv", .emit = emit_test},
     {.name = "test", .pattern = "A8", .operands = "AL,Ib", .emit = emit_test},

@@ -172,7 +172,8 @@ static void emit_bzhi(X86Insn *d)
     TcgType t = x86_type(bytes);
     TcgVal v = x86_read_op(d, 1), n = tcg_zext(d->b, t, x86_read_op(d, 2), 8), r = low_bits(d, t, v, n);
     x86_write_op(d, 0, r);
-    x86_put_flags_result(d, bytes, r, tcg_setcond(d->b, TCG_COND_GTU, t, n, tcg_const(d->b, t, 8 * bytes - 1)), TCG_NONE);
+    x86_put_flags_result(d, bytes, r, tcg_setcond(d->b, TCG_COND_GTU, t, n, tcg_const(d->b, t, 8 * bytes - 1)),
+                         TCG_NONE);
 }
 
 static void emit_mulx(X86Insn *d)
@@ -204,13 +205,16 @@ static void emit_pdep(X86Insn *d)
 static void emit_rorx(X86Insn *d)
 {
     TcgType t = x86_type(d->op[0].bytes);
-    x86_write_op(d, 0, tcg_ror(d->b, t, x86_read_op(d, 1), tcg_const(d->b, t, (uint64_t)d->op[2].imm & (8 * d->op[0].bytes - 1u))));
+    x86_write_op(
+        d, 0,
+        tcg_ror(d->b, t, x86_read_op(d, 1), tcg_const(d->b, t, (uint64_t)d->op[2].imm & (8 * d->op[0].bytes - 1u))));
 }
 
 /* SARX, SHLX, SHRX: arg is the operation. TinyCode takes counts modulo the width too. */
 static void emit_shiftx(X86Insn *d)
 {
-    x86_write_op(d, 0, tcg_emit2(d->b, (TcgOp)d->row->arg, x86_type(d->op[0].bytes), x86_read_op(d, 1), x86_read_op(d, 2)));
+    x86_write_op(d, 0,
+                 tcg_emit2(d->b, (TcgOp)d->row->arg, x86_type(d->op[0].bytes), x86_read_op(d, 1), x86_read_op(d, 2)));
 }
 
 /* --- ADCX, ADOX: arg is the flag --- */
@@ -272,7 +276,8 @@ static void emit_cmpxchg8b(X86Insn *d)
     TcgVal expected = pair(d, X86_DX, X86_AX), desired = pair(d, X86_CX, X86_BX), old;
     x86_operand_address(d, 8, true);
     if (d->lock) {
-        old = tcg_cmpxchg(b, TCG_I64, tcg_addi(b, TCG_I64, d->address, d->address_disp), expected, desired, x86_mem(d, 8));
+        old = tcg_cmpxchg(b, TCG_I64, tcg_addi(b, TCG_I64, d->address, d->address_disp), expected, desired,
+                          x86_mem(d, 8));
     } else {
         old = tcg_load(b, TCG_I64, d->address, d->address_disp, x86_mem(d, 8) | X86_MEM_WILL_WRITE);
         TcgVal v = tcg_select(b, TCG_I64, TCG_COND_EQ, TCG_I64, old, expected, desired, old);
@@ -286,17 +291,23 @@ static void emit_cmpxchg8b(X86Insn *d)
     put_one_flag(d, EFL_ZF, tcg_setcond(b, TCG_COND_EQ, TCG_I64, old, expected));
 }
 
-#define ROW(name_, pattern_, operands_, emit_, ...) {.name = name_, .pattern = pattern_, .operands = operands_, .emit = emit_, __VA_ARGS__}
-#define BITS(name_, opcode_, digit_, op_, flags_)                                                                       \
-    ROW(name_, "0F " opcode_ " /r", "Ev,Gv", emit_bt, .arg = op_, .flags = flags_),                                     \
-    ROW(name_, "0F BA " digit_, "Ev,Ib", emit_bt, .arg = op_, .flags = flags_)
-#define VEXED(name_, pattern_, operands_, emit_, arg_, feature_)                                                        \
+#define ROW(name_, pattern_, operands_, emit_, ...) \
+    { \
+        .name = name_, .pattern = pattern_, .operands = operands_, .emit = emit_, __VA_ARGS__ \
+    }
+#define BITS(name_, opcode_, digit_, op_, flags_) \
+    ROW(name_, "0F " opcode_ " /r", "Ev,Gv", emit_bt, .arg = op_, .flags = flags_), \
+        ROW(name_, "0F BA " digit_, "Ev,Ib", emit_bt, .arg = op_, .flags = flags_)
+#define VEXED(name_, pattern_, operands_, emit_, arg_, feature_) \
     ROW(name_, "VEX.LZ." pattern_, operands_, emit_, .arg = arg_, X86_NEEDS(feature_))
 
 static const X86Row rows[] = {
-    BITS("bt", "A3", "/4", BT, 0), BITS("bts", "AB", "/5", BTS, X86_ROW_LOCK), BITS("btr", "B3", "/6", BTR, X86_ROW_LOCK),
+    BITS("bt", "A3", "/4", BT, 0),
+    BITS("bts", "AB", "/5", BTS, X86_ROW_LOCK),
+    BITS("btr", "B3", "/6", BTR, X86_ROW_LOCK),
     BITS("btc", "BB", "/7", BTC, X86_ROW_LOCK),
-    ROW("bsf", "0F BC /r", "Gv,Ev", emit_bsf, .arg = 0), ROW("bsr", "0F BD /r", "Gv,Ev", emit_bsf, .arg = 1),
+    ROW("bsf", "0F BC /r", "Gv,Ev", emit_bsf, .arg = 0),
+    ROW("bsr", "0F BD /r", "Gv,Ev", emit_bsf, .arg = 1),
     ROW("tzcnt", "F3 0F BC /r", "Gv,Ev", emit_tzcnt, .arg = 0, X86_NEEDS(BMI1)),
     ROW("lzcnt", "F3 0F BD /r", "Gv,Ev", emit_tzcnt, .arg = 1, X86_NEEDS(ABM)),
     ROW("popcnt", "F3 0F B8 /r", "Gv,Ev", emit_popcnt, X86_NEEDS(POPCNT)),
@@ -317,7 +328,8 @@ static const X86Row rows[] = {
     ROW("adox", "F3 0F38 F6 /r", "Gy,Ey", emit_adcx, .arg = EFL_OF, X86_NEEDS(ADX)),
     ROW("movbe", "NFx 0F38 F0 /r mod=m", "Gv,Mv", emit_movbe, X86_NEEDS(MOVBE)),
     ROW("movbe", "NFx 0F38 F1 /r mod=m", "Mv,Gv", emit_movbe, X86_NEEDS(MOVBE)),
-    ROW("crc32", "F2 0F38 F0 /r", "Gy,Eb", emit_crc32, X86_NEEDS(SSE42)), ROW("crc32", "F2 0F38 F1 /r", "Gy,Ev", emit_crc32, X86_NEEDS(SSE42)),
+    ROW("crc32", "F2 0F38 F0 /r", "Gy,Eb", emit_crc32, X86_NEEDS(SSE42)),
+    ROW("crc32", "F2 0F38 F1 /r", "Gy,Ev", emit_crc32, X86_NEEDS(SSE42)),
     ROW("rdrand", "NFx 0F C7 /6 mod=3", "Rv", emit_rdrand, X86_NEEDS(RDRAND)),
     ROW("rdseed", "NFx 0F C7 /7 mod=3", "Rv", emit_rdrand, X86_NEEDS(RDSEED)),
     ROW("cmpxchg8b", "W0 0F C7 /1 mod=m", "Mq", emit_cmpxchg8b, .flags = X86_ROW_LOCK, X86_NEEDS(CX8)),

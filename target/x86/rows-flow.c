@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Near control flow, and instructions about flags: jumps, calls, returns, LOOP, JCXZ; PUSHF, POPF, LAHF, SAHF, CLC and its like.
+ * Near control flow, and instructions about flags: jumps, calls, returns, LOOP, JCXZ; PUSHF, POPF, LAHF, SAHF, CLC and
+ * its like.
  */
 #include "emit-internal.h"
 
@@ -29,7 +30,8 @@ static void emit_jcc(X86Insn *d)
     }
 }
 
-/* A 32-bit target out of a 16-bit code segment, whose limit it mostly is beyond: #GP(0). CS.read_end is the limit where it is readable. */
+/* A 32-bit target out of a 16-bit code segment, whose limit it mostly is beyond: #GP(0). CS.read_end is the limit where
+ * it is readable. */
 static void check_eip(CpuState *cpu, uint64_t eip)
 {
     X86Cpu *x = x86_cpu(cpu);
@@ -37,7 +39,8 @@ static void check_eip(CpuState *cpu, uint64_t eip)
         x86_raise_error(x, X86_EXC_GP, 0);
     }
 }
-static const TcgHelper helper_check_eip = {"x86_check_eip", (void *)check_eip, TCG_HELPER_RAISES, TCG_VOID, {TCG_I64}, {{X86_SLOTS_SEG, 0}}, {{0}}};
+static const TcgHelper helper_check_eip = {
+    "x86_check_eip", (void *)check_eip, TCG_HELPER_RAISES, TCG_VOID, {TCG_I64}, {{X86_SLOTS_SEG, 0}}, {{0}}};
 
 /* Before anything of the instruction is put or stored. */
 static void emit_check_eip(X86Insn *d, TcgVal eip)
@@ -81,7 +84,10 @@ static void emit_call(X86Insn *d)
     x86_emit_jump(d, x86_target_pc(d), TCG_EDGE_CALL);
 }
 
-static TcgVal to_eip(X86Insn *d, TcgVal v) { return d->opsize == 8 ? v : tcg_extu(d->b, d->opsize == 2 ? tcg_zext(d->b, TCG_I32, v, 16) : v); }
+static TcgVal to_eip(X86Insn *d, TcgVal v)
+{
+    return d->opsize == 8 ? v : tcg_extu(d->b, d->opsize == 2 ? tcg_zext(d->b, TCG_I32, v, 16) : v);
+}
 
 static void emit_jmp_indirect(X86Insn *d)
 {
@@ -176,7 +182,8 @@ static uint64_t pushf_v86(CpuState *cpu, uint32_t bytes)
     }
     return (f & ~(uint32_t)EFL_IF) | EFL_IOPL | (f & EFL_VIF ? EFL_IF : 0);
 }
-static const TcgHelper helper_pushf_v86 = {"x86_pushf_v86", (void *)pushf_v86, TCG_HELPER_RAISES, TCG_I64, {TCG_I32}, {{X86_SLOTS_EFL, 0}}, {{0}}};
+static const TcgHelper helper_pushf_v86 = {
+    "x86_pushf_v86", (void *)pushf_v86, TCG_HELPER_RAISES, TCG_I64, {TCG_I32}, {{X86_SLOTS_EFL, 0}}, {{0}}};
 
 static bool v86_restricted(const X86Insn *d) { return d->flags & X86_RF_VM && !(d->flags & X86_RF_IOPL); }
 
@@ -188,7 +195,8 @@ static void emit_pushf(X86Insn *d)
         v = tcg_call(b, &helper_pushf_v86, x86_const32(d, d->opsize), TCG_NONE, TCG_NONE, TCG_NONE);
     } else {
         v = tcg_and(b, TCG_I64, tcg_get(b, X86_SLOT_EFLAGS, TCG_I64), x86_const(d, ~(uint64_t)(EFL_VM | EFL_RF)));
-        v = tcg_or(b, TCG_I64, v, tcg_and(b, TCG_I64, tcg_get(b, X86_SLOT_DF, TCG_I64), x86_const(d, EFL_DF))); /* +1 or -1 */
+        v = tcg_or(b, TCG_I64, v,
+                   tcg_and(b, TCG_I64, tcg_get(b, X86_SLOT_DF, TCG_I64), x86_const(d, EFL_DF))); /* +1 or -1 */
         v = tcg_or(b, TCG_I64, v, x86_get_flags_packed(d));
     }
     x86_emit_push(d, d->opsize, d->opsize == 8 ? v : tcg_trunc(b, v));
@@ -222,7 +230,8 @@ static void popf(CpuState *cpu, uint64_t v, uint32_t bytes)
     }
     x86_set_eflags(x, (old & ~may) | ((uint32_t)v & may));
 }
-static const TcgHelper helper_popf = {"x86_popf", (void *)popf, TCG_HELPER_RAISES, TCG_VOID, {TCG_I64, TCG_I32}, {{X86_SLOTS_EFL, 0}}, {{X86_SLOTS_EFL, 0}}};
+static const TcgHelper helper_popf = {"x86_popf",         (void *)popf,         TCG_HELPER_RAISES,   TCG_VOID,
+                                      {TCG_I64, TCG_I32}, {{X86_SLOTS_EFL, 0}}, {{X86_SLOTS_EFL, 0}}};
 
 static void emit_popf(X86Insn *d)
 {
@@ -232,17 +241,38 @@ static void emit_popf(X86Insn *d)
 }
 
 /* Not in the manual, but in every processor: AL is all copies of CF. */
-static void emit_salc(X86Insn *d) { x86_put_gpr(d, X86_AX, 1, tcg_neg(d->b, TCG_I32, tcg_trunc(d->b, x86_get_carry(d)))); }
+static void emit_salc(X86Insn *d)
+{
+    x86_put_gpr(d, X86_AX, 1, tcg_neg(d->b, TCG_I32, tcg_trunc(d->b, x86_get_carry(d))));
+}
 
-#define ROW(name_, pattern_, operands_, emit_, ...) {.name = name_, .pattern = pattern_, .operands = operands_, .emit = emit_, __VA_ARGS__}
-#define JCC(cc_, digit_)                                                                                                \
-    ROW("j" cc_, "7" digit_, "Jb", emit_jcc, .flags = X86_ROW_F64, .scan = SCAN_BRANCH),                                \
-    ROW("j" cc_, "0F 8" digit_, "Jz", emit_jcc, .flags = X86_ROW_F64, .scan = SCAN_BRANCH)
-#define LOOPS(name_, pattern_, emit_, arg_) ROW(name_, pattern_, "Jb", emit_, .arg = arg_, .flags = X86_ROW_F64, .scan = SCAN_BRANCH)
+#define ROW(name_, pattern_, operands_, emit_, ...) \
+    { \
+        .name = name_, .pattern = pattern_, .operands = operands_, .emit = emit_, __VA_ARGS__ \
+    }
+#define JCC(cc_, digit_) \
+    ROW("j" cc_, "7" digit_, "Jb", emit_jcc, .flags = X86_ROW_F64, .scan = SCAN_BRANCH), \
+        ROW("j" cc_, "0F 8" digit_, "Jz", emit_jcc, .flags = X86_ROW_F64, .scan = SCAN_BRANCH)
+#define LOOPS(name_, pattern_, emit_, arg_) \
+    ROW(name_, pattern_, "Jb", emit_, .arg = arg_, .flags = X86_ROW_F64, .scan = SCAN_BRANCH)
 
 static const X86Row rows[] = {
-    JCC("o", "0"), JCC("no", "1"), JCC("b", "2"), JCC("ae", "3"), JCC("e", "4"), JCC("ne", "5"), JCC("be", "6"), JCC("a", "7"),
-    JCC("s", "8"), JCC("ns", "9"), JCC("p", "A"), JCC("np", "B"), JCC("l", "C"), JCC("ge", "D"), JCC("le", "E"), JCC("g", "F"),
+    JCC("o", "0"),
+    JCC("no", "1"),
+    JCC("b", "2"),
+    JCC("ae", "3"),
+    JCC("e", "4"),
+    JCC("ne", "5"),
+    JCC("be", "6"),
+    JCC("a", "7"),
+    JCC("s", "8"),
+    JCC("ns", "9"),
+    JCC("p", "A"),
+    JCC("np", "B"),
+    JCC("l", "C"),
+    JCC("ge", "D"),
+    JCC("le", "E"),
+    JCC("g", "F"),
     ROW("jmp", "EB", "Jb", emit_jmp, .flags = X86_ROW_F64, .scan = SCAN_JUMP),
     ROW("jmp", "E9", "Jz", emit_jmp, .flags = X86_ROW_F64, .scan = SCAN_JUMP),
     ROW("call", "E8", "Jz", emit_call, .flags = X86_ROW_F64, .scan = SCAN_CALL),
@@ -250,14 +280,22 @@ static const X86Row rows[] = {
     ROW("call", "FF /2", "Ev", emit_call_indirect, .flags = X86_ROW_F64, .scan = SCAN_STOP),
     ROW("ret", "C3", "", emit_ret, .flags = X86_ROW_F64, .scan = SCAN_STOP),
     ROW("ret", "C2", "Iw", emit_ret, .flags = X86_ROW_F64, .scan = SCAN_STOP),
-    LOOPS("loopne", "E0", emit_loop, LOOPNE), LOOPS("loope", "E1", emit_loop, LOOPE), LOOPS("loop", "E2", emit_loop, LOOP),
+    LOOPS("loopne", "E0", emit_loop, LOOPNE),
+    LOOPS("loope", "E1", emit_loop, LOOPE),
+    LOOPS("loop", "E2", emit_loop, LOOP),
     LOOPS("jcxz", "E3", emit_jcxz, 0),
 
-    ROW("clc", "F8", "", emit_clc), ROW("stc", "F9", "", emit_stc), ROW("cmc", "F5", "", emit_cmc),
+    ROW("clc", "F8", "", emit_clc),
+    ROW("stc", "F9", "", emit_stc),
+    ROW("cmc", "F5", "", emit_cmc),
     ROW("salc", "D6", "", emit_salc, .flags = X86_ROW_I64),
-    ROW("cld", "FC", "", emit_cld, .arg = 0), ROW("std", "FD", "", emit_cld, .arg = 1),
-    ROW("lahf", "9F", "", emit_lahf, .flags = X86_ROW_I64), ROW("lahf", "9F", "", emit_lahf, .flags = X86_ROW_O64, X86_NEEDS(LAHF)),
-    ROW("sahf", "9E", "", emit_sahf, .flags = X86_ROW_I64), ROW("sahf", "9E", "", emit_sahf, .flags = X86_ROW_O64, X86_NEEDS(LAHF)),
-    ROW("pushf", "9C", "", emit_pushf, .flags = X86_ROW_D64), ROW("popf", "9D", "", emit_popf, .flags = X86_ROW_D64 | X86_ROW_ENDS),
+    ROW("cld", "FC", "", emit_cld, .arg = 0),
+    ROW("std", "FD", "", emit_cld, .arg = 1),
+    ROW("lahf", "9F", "", emit_lahf, .flags = X86_ROW_I64),
+    ROW("lahf", "9F", "", emit_lahf, .flags = X86_ROW_O64, X86_NEEDS(LAHF)),
+    ROW("sahf", "9E", "", emit_sahf, .flags = X86_ROW_I64),
+    ROW("sahf", "9E", "", emit_sahf, .flags = X86_ROW_O64, X86_NEEDS(LAHF)),
+    ROW("pushf", "9C", "", emit_pushf, .flags = X86_ROW_D64),
+    ROW("popf", "9D", "", emit_popf, .flags = X86_ROW_D64 | X86_ROW_ENDS),
 };
 const X86RowGroup x86_rows_flow = X86_GROUP(rows);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Data movement: MOV, extensions, LEA, XCHG, CMOVcc, SETcc, BSWAP, the stack instructions, XLAT; no-operations, hints and fences.
+ * Data movement: MOV, extensions, LEA, XCHG, CMOVcc, SETcc, BSWAP, the stack instructions, XLAT; no-operations, hints
+ * and fences.
  */
 #include "emit-internal.h"
 
@@ -94,7 +95,8 @@ static void emit_cmov(X86Insn *d)
 {
     TcgType t = x86_type(d->op[0].bytes);
     TcgVal v = x86_read_op(d, 1), old = x86_read_op(d, 0);
-    x86_write_op(d, 0, tcg_select(d->b, t, TCG_COND_NE, TCG_I64, x86_flagtest(d, x86_cond(d)), x86_const(d, 0), v, old));
+    x86_write_op(d, 0,
+                 tcg_select(d->b, t, TCG_COND_NE, TCG_I64, x86_flagtest(d, x86_cond(d)), x86_const(d, 0), v, old));
 }
 
 static void emit_setcc(X86Insn *d) { x86_write_op(d, 0, tcg_trunc(d->b, x86_flagtest(d, x86_cond(d)))); }
@@ -195,7 +197,8 @@ static void emit_enter(X86Insn *d)
 static void emit_leave(X86Insn *d)
 {
     TcgVal at = x86_add_sp(d, tcg_get(d->b, X86_SLOT_GPR + X86_BP, TCG_I64), 0);
-    TcgVal v = tcg_load(d->b, x86_type(d->opsize), x86_seg_linear(d, X86_SS, at, d->opsize, false), 0, x86_mem(d, d->opsize));
+    TcgVal v =
+        tcg_load(d->b, x86_type(d->opsize), x86_seg_linear(d, X86_SS, at, d->opsize, false), 0, x86_mem(d, d->opsize));
     x86_put_sp(d, x86_add_sp(d, at, d->opsize));
     x86_put_gpr(d, X86_BP, d->opsize, v);
 }
@@ -214,40 +217,66 @@ static void emit_clflush(X86Insn *d)
 
 static void emit_ud(X86Insn *d) { x86_emit_raise(d, X86_EXC_UD); }
 
-#define ROW(name_, pattern_, operands_, emit_, ...) {.name = name_, .pattern = pattern_, .operands = operands_, .emit = emit_, __VA_ARGS__}
-#define CC16(M) M("o", 0) M("no", 1) M("b", 2) M("ae", 3) M("e", 4) M("ne", 5) M("be", 6) M("a", 7) M("s", 8) M("ns", 9) M("p", A) M("np", B) \
-                M("l", C) M("ge", D) M("le", E) M("g", F)
+#define ROW(name_, pattern_, operands_, emit_, ...) \
+    { \
+        .name = name_, .pattern = pattern_, .operands = operands_, .emit = emit_, __VA_ARGS__ \
+    }
+#define CC16(M) \
+    M("o", 0) \
+    M("no", 1) M("b", 2) M("ae", 3) M("e", 4) M("ne", 5) M("be", 6) M("a", 7) M("s", 8) M("ns", 9) M("p", A) \
+        M("np", B) M("l", C) M("ge", D) M("le", E) M("g", F)
 #define CMOV(cc_, digit_) ROW("cmov" cc_, "0F 4" #digit_ " /r", "Gv,Ev", emit_cmov, X86_NEEDS(CMOV)),
 #define SETCC(cc_, digit_) ROW("set" cc_, "0F 9" #digit_ " /r", "Eb", emit_setcc),
 #define HINT(digit_) ROW("nop", "0F 1" #digit_ " /r", "Ev", emit_nop)
 
 static const X86Row rows[] = {
-    ROW("mov", "88 /r", "Eb,Gb", emit_mov), ROW("mov", "89 /r", "Ev,Gv", emit_mov),
-    ROW("mov", "8A /r", "Gb,Eb", emit_mov), ROW("mov", "8B /r", "Gv,Ev", emit_mov),
-    ROW("mov", "A0", "AL,Ob", emit_mov), ROW("mov", "A1", "rAX,Ov", emit_mov),
-    ROW("mov", "A2", "Ob,AL", emit_mov), ROW("mov", "A3", "Ov,rAX", emit_mov),
-    ROW("mov", "B0 +r", "Zb,Ib", emit_mov), ROW("mov", "B8 +r", "Zv,Iv", emit_mov),
-    ROW("mov", "C6 /0", "Eb,Ib", emit_mov), ROW("mov", "C7 /0", "Ev,Iz", emit_mov),
-    ROW("movzx", "0F B6 /r", "Gv,Eb", emit_extend), ROW("movzx", "0F B7 /r", "Gv,Ew", emit_extend),
-    ROW("movsx", "0F BE /r", "Gv,Eb", emit_extend, .arg = 1), ROW("movsx", "0F BF /r", "Gv,Ew", emit_extend, .arg = 1),
+    ROW("mov", "88 /r", "Eb,Gb", emit_mov),
+    ROW("mov", "89 /r", "Ev,Gv", emit_mov),
+    ROW("mov", "8A /r", "Gb,Eb", emit_mov),
+    ROW("mov", "8B /r", "Gv,Ev", emit_mov),
+    ROW("mov", "A0", "AL,Ob", emit_mov),
+    ROW("mov", "A1", "rAX,Ov", emit_mov),
+    ROW("mov", "A2", "Ob,AL", emit_mov),
+    ROW("mov", "A3", "Ov,rAX", emit_mov),
+    ROW("mov", "B0 +r", "Zb,Ib", emit_mov),
+    ROW("mov", "B8 +r", "Zv,Iv", emit_mov),
+    ROW("mov", "C6 /0", "Eb,Ib", emit_mov),
+    ROW("mov", "C7 /0", "Ev,Iz", emit_mov),
+    ROW("movzx", "0F B6 /r", "Gv,Eb", emit_extend),
+    ROW("movzx", "0F B7 /r", "Gv,Ew", emit_extend),
+    ROW("movsx", "0F BE /r", "Gv,Eb", emit_extend, .arg = 1),
+    ROW("movsx", "0F BF /r", "Gv,Ew", emit_extend, .arg = 1),
     ROW("movsxd", "REX.W 63 /r", "Gv,Ed", emit_extend, .arg = 1, .flags = X86_ROW_O64),
     ROW("movsxd", "W0 63 /r", "Gv,Ev", emit_mov, .flags = X86_ROW_O64),
-    ROW("cbw", "98", "", emit_cbw), ROW("cwd", "99", "", emit_cwd),
+    ROW("cbw", "98", "", emit_cbw),
+    ROW("cwd", "99", "", emit_cwd),
     ROW("lea", "8D /r mod=m", "Gv,M", emit_lea),
-    ROW("xchg", "86 /r", "Eb,Gb", emit_xchg, .flags = X86_ROW_LOCK), ROW("xchg", "87 /r", "Ev,Gv", emit_xchg, .flags = X86_ROW_LOCK),
+    ROW("xchg", "86 /r", "Eb,Gb", emit_xchg, .flags = X86_ROW_LOCK),
+    ROW("xchg", "87 /r", "Ev,Gv", emit_xchg, .flags = X86_ROW_LOCK),
     ROW("xchg", "90 +r", "Zv,rAX", emit_xchg_acc),
     ROW("pause", "F3 90", "Zv,rAX", emit_pause, .scan = SCAN_STOP),
-    CC16(CMOV) CC16(SETCC)
-    ROW("bswap", "0F C8 +r", "Zv", emit_bswap),
+    CC16(CMOV) CC16(SETCC) ROW("bswap", "0F C8 +r", "Zv", emit_bswap),
     ROW("xlat", "D7", "", emit_xlat),
 
-    ROW("push", "50 +r", "Zv", emit_push, .flags = X86_ROW_D64), ROW("pop", "58 +r", "Zv", emit_pop, .flags = X86_ROW_D64),
-    ROW("push", "68", "Iz", emit_push, .flags = X86_ROW_D64), ROW("push", "6A", "Ibs", emit_push, .flags = X86_ROW_D64),
-    ROW("push", "FF /6", "Ev", emit_push, .flags = X86_ROW_D64), ROW("pop", "8F /0", "Ev", emit_pop, .flags = X86_ROW_D64),
-    ROW("pusha", "60", "", emit_pusha, .flags = X86_ROW_I64), ROW("popa", "61", "", emit_popa, .flags = X86_ROW_I64),
-    ROW("enter", "C8", "Iw,Ib", emit_enter, .flags = X86_ROW_D64), ROW("leave", "C9", "", emit_leave, .flags = X86_ROW_D64),
+    ROW("push", "50 +r", "Zv", emit_push, .flags = X86_ROW_D64),
+    ROW("pop", "58 +r", "Zv", emit_pop, .flags = X86_ROW_D64),
+    ROW("push", "68", "Iz", emit_push, .flags = X86_ROW_D64),
+    ROW("push", "6A", "Ibs", emit_push, .flags = X86_ROW_D64),
+    ROW("push", "FF /6", "Ev", emit_push, .flags = X86_ROW_D64),
+    ROW("pop", "8F /0", "Ev", emit_pop, .flags = X86_ROW_D64),
+    ROW("pusha", "60", "", emit_pusha, .flags = X86_ROW_I64),
+    ROW("popa", "61", "", emit_popa, .flags = X86_ROW_I64),
+    ROW("enter", "C8", "Iw,Ib", emit_enter, .flags = X86_ROW_D64),
+    ROW("leave", "C9", "", emit_leave, .flags = X86_ROW_D64),
 
-    HINT(8), HINT(9), HINT(A), HINT(B), HINT(C), HINT(D), HINT(E), HINT(F),
+    HINT(8),
+    HINT(9),
+    HINT(A),
+    HINT(B),
+    HINT(C),
+    HINT(D),
+    HINT(E),
+    HINT(F),
     ROW("prefetchw", "0F 0D /r mod=m", "Mb", emit_nop),
     ROW("lfence", "NP 0F AE /5 mod=3", "", emit_fence, .arg = TCG_FENCE_LL | TCG_FENCE_LS, X86_NEEDS(SSE2)),
     ROW("mfence", "NP 0F AE /6 mod=3", "", emit_fence, .arg = 15, X86_NEEDS(SSE2)),
@@ -255,7 +284,8 @@ static const X86Row rows[] = {
     ROW("clflush", "NP 0F AE /7 mod=m", "Mb", emit_clflush, X86_NEEDS(CLFSH)),
     ROW("clflushopt", "66 0F AE /7 mod=m", "Mb", emit_clflush, X86_NEEDS(CLFLUSHOPT)),
     ROW("clwb", "66 0F AE /6 mod=m", "Mb", emit_clflush, X86_NEEDS(CLWB)),
-    ROW("ud2", "0F 0B", "", emit_ud, .scan = SCAN_STOP), ROW("ud1", "0F B9 /r", "Gv,Ev", emit_ud, .scan = SCAN_STOP),
+    ROW("ud2", "0F 0B", "", emit_ud, .scan = SCAN_STOP),
+    ROW("ud1", "0F B9 /r", "Gv,Ev", emit_ud, .scan = SCAN_STOP),
     ROW("ud0", "0F FF /r", "Gv,Ev", emit_ud, .scan = SCAN_STOP),
 };
 const X86RowGroup x86_rows_move = X86_GROUP(rows);

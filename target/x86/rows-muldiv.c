@@ -2,8 +2,8 @@
 /*
  * Multiplication, division, and decimal adjustment.
  *
- * Division by a dividend twice as wide as the operand is mostly one whose upper half only extends the lower one (XOR EDX,EDX or CDQ
- * before it): then the narrow division does. Which it is, is asked where constant folding does not know.
+ * Division by a dividend twice as wide as the operand is mostly one whose upper half only extends the lower one (XOR
+ * EDX,EDX or CDQ before it): then the narrow division does. Which it is, is asked where constant folding does not know.
  */
 #include "emit-internal.h"
 
@@ -42,7 +42,8 @@ static void emit_mul(X86Insn *d)
             a = tcg_sext(b, TCG_I32, a, 8 * bytes);
             c = tcg_sext(b, TCG_I32, c, 8 * bytes);
         }
-        TcgVal r = tcg_mul(b, TCG_I32, a, c), low = is_signed ? tcg_sext(b, TCG_I32, r, 8 * bytes) : tcg_zext(b, TCG_I32, r, 8 * bytes);
+        TcgVal r = tcg_mul(b, TCG_I32, a, c),
+               low = is_signed ? tcg_sext(b, TCG_I32, r, 8 * bytes) : tcg_zext(b, TCG_I32, r, 8 * bytes);
         if (bytes == 1) {
             x86_put_gpr(d, X86_AX, 2, r);
         } else {
@@ -151,10 +152,20 @@ static uint64_t remainder128(uint64_t hi, uint64_t lo, uint64_t by, uint32_t is_
     uint64_t q, r;
     return divide128(hi, lo, by, is_signed, &q, &r) ? r : 0;
 }
-static const TcgHelper helper_quotient = {"x86_quotient128", (void *)quotient128, TCG_HELPER_RAISES, TCG_I64, {TCG_I64, TCG_I64, TCG_I64, TCG_I32},
-                                          {{0}}, {{0}}};
-static const TcgHelper helper_remainder = {"x86_remainder128", (void *)remainder128, TCG_HELPER_PURE, TCG_I64, {TCG_I64, TCG_I64, TCG_I64, TCG_I32},
-                                           {{0}}, {{0}}};
+static const TcgHelper helper_quotient = {"x86_quotient128",
+                                          (void *)quotient128,
+                                          TCG_HELPER_RAISES,
+                                          TCG_I64,
+                                          {TCG_I64, TCG_I64, TCG_I64, TCG_I32},
+                                          {{0}},
+                                          {{0}}};
+static const TcgHelper helper_remainder = {"x86_remainder128",
+                                           (void *)remainder128,
+                                           TCG_HELPER_PURE,
+                                           TCG_I64,
+                                           {TCG_I64, TCG_I64, TCG_I64, TCG_I32},
+                                           {{0}},
+                                           {{0}}};
 
 /* The upper half matters. */
 static void divide_full(X86Insn *d, bool is_signed, unsigned bytes, TcgVal hi, TcgVal lo, TcgVal c)
@@ -203,8 +214,10 @@ static void emit_div(X86Insn *d)
     tcg_label_goto(b, done);
     tcg_label_bind(b, narrow);
     if (is_signed) { /* the smallest number by -1 does not fit */
-        TcgVal min = tcg_const(b, t, 1ull << (8 * bytes - 1)), all = tcg_const(b, t, bytes == 8 ? UINT64_MAX : UINT32_MAX);
-        TcgVal bad = tcg_and(b, TCG_I64, tcg_setcond(b, TCG_COND_EQ, t, lo, min), tcg_setcond(b, TCG_COND_EQ, t, c, all));
+        TcgVal min = tcg_const(b, t, 1ull << (8 * bytes - 1)),
+               all = tcg_const(b, t, bytes == 8 ? UINT64_MAX : UINT32_MAX);
+        TcgVal bad =
+            tcg_and(b, TCG_I64, tcg_setcond(b, TCG_COND_EQ, t, lo, min), tcg_setcond(b, TCG_COND_EQ, t, c, all));
         x86_emit_raise_if(d, X86_EXC_DE, false, TCG_COND_NE, TCG_I64, bad, x86_const(d, 0));
     }
     TcgVal q = is_signed ? tcg_divs(b, t, lo, c) : tcg_divu(b, t, lo, c);
@@ -241,11 +254,13 @@ static uint64_t adjust(uint32_t ax, uint64_t flags, uint32_t op)
     f = result_flags(al) | (af ? EFL_AF : 0) | (cf ? EFL_CF : 0);
     return (ax & 0xff00) | al | (uint64_t)f << 32;
 }
-static const TcgHelper helper_adjust = {"x86_adjust", (void *)adjust, TCG_HELPER_PURE, TCG_I64, {TCG_I32, TCG_I64, TCG_I32}, {{0}}, {{0}}};
+static const TcgHelper helper_adjust = {
+    "x86_adjust", (void *)adjust, TCG_HELPER_PURE, TCG_I64, {TCG_I32, TCG_I64, TCG_I32}, {{0}}, {{0}}};
 
 static void emit_adjust(X86Insn *d)
 {
-    TcgVal v = tcg_call(d->b, &helper_adjust, x86_get_gpr(d, X86_AX, 2), x86_get_flags_packed(d), x86_const32(d, d->row->arg), TCG_NONE);
+    TcgVal v = tcg_call(d->b, &helper_adjust, x86_get_gpr(d, X86_AX, 2), x86_get_flags_packed(d),
+                        x86_const32(d, d->row->arg), TCG_NONE);
     x86_put_gpr(d, X86_AX, 2, tcg_trunc(d->b, v));
     x86_put_flags_packed(d, tcg_shr(d->b, TCG_I64, v, x86_const(d, 32)));
 }
@@ -272,16 +287,28 @@ static void emit_aad(X86Insn *d)
     x86_put_flags(d, TCG_FK_ADD, 1, tcg_zext(b, TCG_I32, high, 8), al, TCG_NONE);
 }
 
-#define ROW(name_, pattern_, operands_, emit_, ...) {.name = name_, .pattern = pattern_, .operands = operands_, .emit = emit_, __VA_ARGS__}
+#define ROW(name_, pattern_, operands_, emit_, ...) \
+    { \
+        .name = name_, .pattern = pattern_, .operands = operands_, .emit = emit_, __VA_ARGS__ \
+    }
 
 static const X86Row rows[] = {
-    ROW("mul", "F6 /4", "Eb", emit_mul, .arg = 0), ROW("mul", "F7 /4", "Ev", emit_mul, .arg = 0),
-    ROW("imul", "F6 /5", "Eb", emit_mul, .arg = 1), ROW("imul", "F7 /5", "Ev", emit_mul, .arg = 1),
-    ROW("imul", "0F AF /r", "Gv,Ev", emit_imul), ROW("imul", "69 /r", "Gv,Ev,Iz", emit_imul), ROW("imul", "6B /r", "Gv,Ev,Ibs", emit_imul),
-    ROW("div", "F6 /6", "Eb", emit_div, .arg = 0), ROW("div", "F7 /6", "Ev", emit_div, .arg = 0),
-    ROW("idiv", "F6 /7", "Eb", emit_div, .arg = 1), ROW("idiv", "F7 /7", "Ev", emit_div, .arg = 1),
-    ROW("aaa", "37", "", emit_adjust, .arg = AAA, .flags = X86_ROW_I64), ROW("aas", "3F", "", emit_adjust, .arg = AAS, .flags = X86_ROW_I64),
-    ROW("daa", "27", "", emit_adjust, .arg = DAA, .flags = X86_ROW_I64), ROW("das", "2F", "", emit_adjust, .arg = DAS, .flags = X86_ROW_I64),
-    ROW("aam", "D4", "Ib", emit_aam, .flags = X86_ROW_I64), ROW("aad", "D5", "Ib", emit_aad, .flags = X86_ROW_I64),
+    ROW("mul", "F6 /4", "Eb", emit_mul, .arg = 0),
+    ROW("mul", "F7 /4", "Ev", emit_mul, .arg = 0),
+    ROW("imul", "F6 /5", "Eb", emit_mul, .arg = 1),
+    ROW("imul", "F7 /5", "Ev", emit_mul, .arg = 1),
+    ROW("imul", "0F AF /r", "Gv,Ev", emit_imul),
+    ROW("imul", "69 /r", "Gv,Ev,Iz", emit_imul),
+    ROW("imul", "6B /r", "Gv,Ev,Ibs", emit_imul),
+    ROW("div", "F6 /6", "Eb", emit_div, .arg = 0),
+    ROW("div", "F7 /6", "Ev", emit_div, .arg = 0),
+    ROW("idiv", "F6 /7", "Eb", emit_div, .arg = 1),
+    ROW("idiv", "F7 /7", "Ev", emit_div, .arg = 1),
+    ROW("aaa", "37", "", emit_adjust, .arg = AAA, .flags = X86_ROW_I64),
+    ROW("aas", "3F", "", emit_adjust, .arg = AAS, .flags = X86_ROW_I64),
+    ROW("daa", "27", "", emit_adjust, .arg = DAA, .flags = X86_ROW_I64),
+    ROW("das", "2F", "", emit_adjust, .arg = DAS, .flags = X86_ROW_I64),
+    ROW("aam", "D4", "Ib", emit_aam, .flags = X86_ROW_I64),
+    ROW("aad", "D5", "Ib", emit_aad, .flags = X86_ROW_I64),
 };
 const X86RowGroup x86_rows_muldiv = X86_GROUP(rows);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Shifts and rotates. Counts are taken modulo 32 (64 for 64-bit operands); one of 0 leaves all flags alone (SDM 2B). Undefined flags
- * are what processors give: OF of a count above 1 as of count 1, AF 0.
+ * Shifts and rotates. Counts are taken modulo 32 (64 for 64-bit operands); one of 0 leaves all flags alone (SDM 2B).
+ * Undefined flags are what processors give: OF of a count above 1 as of count 1, AF 0.
  *
  * A count in CL that may be 0 needs a decision for the flags alone: results are right for 0 by themselves.
  */
@@ -95,7 +95,8 @@ static TcgVal rotate(X86Insn *d, unsigned op, const Shift *s, TcgVal a)
     if (s->bytes >= 4) {
         return op == ROL ? tcg_rol(b, s->t, a, n) : tcg_ror(b, s->t, a, n);
     }
-    a = tcg_mul(b, TCG_I32, a, x86_const32(d, s->bytes == 1 ? 0x01010101 : 0x00010001)); /* repeated: 32 is a multiple of the width */
+    a = tcg_mul(b, TCG_I32, a,
+                x86_const32(d, s->bytes == 1 ? 0x01010101 : 0x00010001)); /* repeated: 32 is a multiple of the width */
     a = op == ROL ? tcg_rol(b, TCG_I32, a, n) : tcg_ror(b, TCG_I32, a, n);
     return tcg_zext(b, TCG_I32, a, s->bits);
 }
@@ -155,7 +156,8 @@ static uint64_t rotated_carry(uint64_t a, uint64_t carry, uint32_t how, uint32_t
     rotate_carry(a, how, n, &c);
     return c;
 }
-static const TcgHelper helper_rotated = {"x86_rotate_carry", (void *)rotated, TCG_HELPER_PURE, TCG_I64, {TCG_I64, TCG_I64, TCG_I32, TCG_I32}, {{0}}, {{0}}};
+static const TcgHelper helper_rotated = {
+    "x86_rotate_carry", (void *)rotated, TCG_HELPER_PURE, TCG_I64, {TCG_I64, TCG_I64, TCG_I32, TCG_I32}, {{0}}, {{0}}};
 static const TcgHelper helper_rotated_carry = {"x86_rotate_carry_out", (void *)rotated_carry, TCG_HELPER_PURE, TCG_I64,
                                                {TCG_I64, TCG_I64, TCG_I32, TCG_I32}, {{0}}, {{0}}};
 
@@ -166,9 +168,11 @@ static void emit_rotate_carry(X86Insn *d, unsigned op, TcgVal count)
     Shift s = begin(d, count);
     TcgVal wide = s.t == TCG_I64 ? a : tcg_extu(b, a);
     if (s.known && s.count == 1) {
-        TcgVal in = s.t == TCG_I64 ? carry : tcg_trunc(b, carry), one = tcg_const(b, s.t, 1), top = tcg_const(b, s.t, s.bits - 1);
+        TcgVal in = s.t == TCG_I64 ? carry : tcg_trunc(b, carry), one = tcg_const(b, s.t, 1),
+               top = tcg_const(b, s.t, s.bits - 1);
         cf = bit(d, s.t, a, op == RCL ? s.bits - 1 : 0);
-        r = op == RCL ? tcg_or(b, s.t, tcg_shl(b, s.t, a, one), in) : tcg_or(b, s.t, tcg_shr(b, s.t, a, one), tcg_shl(b, s.t, in, top));
+        r = op == RCL ? tcg_or(b, s.t, tcg_shl(b, s.t, a, one), in)
+                      : tcg_or(b, s.t, tcg_shr(b, s.t, a, one), tcg_shl(b, s.t, in, top));
         r = s.bytes < 4 ? tcg_zext(b, s.t, r, s.bits) : r;
     } else {
         TcgVal how = x86_const32(d, s.bits | (op == RCR ? 0x100 : 0)), n = s.t == TCG_I64 ? tcg_trunc(b, s.n) : s.n;
@@ -223,7 +227,8 @@ static void emit_double_wide(X86Insn *d, Shift *s, TcgVal a, TcgVal in, bool rig
     /* A shift by the full width would wrap: the bits that come in are shifted by one and by the rest. */
     TcgVal rest = tcg_sub(b, t, tcg_const(b, t, s->bits - 1), s->n);
     if (s->known && s->count) {
-        r = right ? tcg_or(b, t, tcg_shr(b, t, a, s->n), tcg_shl(b, t, in, back)) : tcg_or(b, t, tcg_shl(b, t, a, s->n), tcg_shr(b, t, in, back));
+        r = right ? tcg_or(b, t, tcg_shr(b, t, a, s->n), tcg_shl(b, t, in, back))
+                  : tcg_or(b, t, tcg_shl(b, t, a, s->n), tcg_shr(b, t, in, back));
     } else if (s->known) {
         r = a;
     } else if (right) {
@@ -244,13 +249,16 @@ static void emit_double_wide(X86Insn *d, Shift *s, TcgVal a, TcgVal in, bool rig
 static void emit_double16(X86Insn *d, Shift *s, TcgVal a, TcgVal in, bool right)
 {
     TcgBuilder *b = d->b;
-    TcgVal wa = tcg_extu(b, a), win = tcg_extu(b, in), n = tcg_extu(b, s->n), r, cf, sixteen = x86_const(d, 16), thirty_two = x86_const(d, 32);
+    TcgVal wa = tcg_extu(b, a), win = tcg_extu(b, in), n = tcg_extu(b, s->n), r, cf, sixteen = x86_const(d, 16),
+           thirty_two = x86_const(d, 32);
     if (right) { /* bits from the bottom: destination, source, destination */
-        TcgVal all = tcg_or(b, TCG_I64, tcg_or(b, TCG_I64, wa, tcg_shl(b, TCG_I64, win, sixteen)), tcg_shl(b, TCG_I64, wa, thirty_two));
+        TcgVal all = tcg_or(b, TCG_I64, tcg_or(b, TCG_I64, wa, tcg_shl(b, TCG_I64, win, sixteen)),
+                            tcg_shl(b, TCG_I64, wa, thirty_two));
         r = tcg_shr(b, TCG_I64, all, n);
         cf = flag_bit_by(d, TCG_I64, all, tcg_addi(b, TCG_I64, n, -1));
     } else {     /* from the top: destination, source, destination */
-        TcgVal all = tcg_or(b, TCG_I64, tcg_or(b, TCG_I64, wa, tcg_shl(b, TCG_I64, win, sixteen)), tcg_shl(b, TCG_I64, wa, thirty_two));
+        TcgVal all = tcg_or(b, TCG_I64, tcg_or(b, TCG_I64, wa, tcg_shl(b, TCG_I64, win, sixteen)),
+                            tcg_shl(b, TCG_I64, wa, thirty_two));
         r = tcg_shr(b, TCG_I64, all, tcg_sub(b, TCG_I64, thirty_two, n));
         cf = flag_bit_by(d, TCG_I64, all, tcg_sub(b, TCG_I64, x86_const(d, 48), n));
     }
@@ -274,16 +282,30 @@ static void emit_double(X86Insn *d)
     }
 }
 
-#define ROW(name_, pattern_, operands_, emit_, ...) {.name = name_, .pattern = pattern_, .operands = operands_, .emit = emit_, __VA_ARGS__}
-#define GROUP2(name_, digit_, op_)                                                                                      \
-    ROW(name_, "C0 " digit_, "Eb,Ib", emit_group2, .arg = op_), ROW(name_, "C1 " digit_, "Ev,Ib", emit_group2, .arg = op_), \
-    ROW(name_, "D0 " digit_, "Eb,1", emit_group2, .arg = op_), ROW(name_, "D1 " digit_, "Ev,1", emit_group2, .arg = op_),   \
-    ROW(name_, "D2 " digit_, "Eb,CL", emit_group2, .arg = op_), ROW(name_, "D3 " digit_, "Ev,CL", emit_group2, .arg = op_)
+#define ROW(name_, pattern_, operands_, emit_, ...) \
+    { \
+        .name = name_, .pattern = pattern_, .operands = operands_, .emit = emit_, __VA_ARGS__ \
+    }
+#define GROUP2(name_, digit_, op_) \
+    ROW(name_, "C0 " digit_, "Eb,Ib", emit_group2, .arg = op_), \
+        ROW(name_, "C1 " digit_, "Ev,Ib", emit_group2, .arg = op_), \
+        ROW(name_, "D0 " digit_, "Eb,1", emit_group2, .arg = op_), \
+        ROW(name_, "D1 " digit_, "Ev,1", emit_group2, .arg = op_), \
+        ROW(name_, "D2 " digit_, "Eb,CL", emit_group2, .arg = op_), \
+        ROW(name_, "D3 " digit_, "Ev,CL", emit_group2, .arg = op_)
 
 static const X86Row rows[] = {
-    GROUP2("rol", "/0", ROL), GROUP2("ror", "/1", ROR), GROUP2("rcl", "/2", RCL), GROUP2("rcr", "/3", RCR),
-    GROUP2("shl", "/4", SHL), GROUP2("shr", "/5", SHR), GROUP2("sal", "/6", SAL), GROUP2("sar", "/7", SAR),
-    ROW("shld", "0F A4 /r", "Ev,Gv,Ib", emit_double, .arg = 0), ROW("shld", "0F A5 /r", "Ev,Gv,CL", emit_double, .arg = 0),
-    ROW("shrd", "0F AC /r", "Ev,Gv,Ib", emit_double, .arg = 1), ROW("shrd", "0F AD /r", "Ev,Gv,CL", emit_double, .arg = 1),
+    GROUP2("rol", "/0", ROL),
+    GROUP2("ror", "/1", ROR),
+    GROUP2("rcl", "/2", RCL),
+    GROUP2("rcr", "/3", RCR),
+    GROUP2("shl", "/4", SHL),
+    GROUP2("shr", "/5", SHR),
+    GROUP2("sal", "/6", SAL),
+    GROUP2("sar", "/7", SAR),
+    ROW("shld", "0F A4 /r", "Ev,Gv,Ib", emit_double, .arg = 0),
+    ROW("shld", "0F A5 /r", "Ev,Gv,CL", emit_double, .arg = 0),
+    ROW("shrd", "0F AC /r", "Ev,Gv,Ib", emit_double, .arg = 1),
+    ROW("shrd", "0F AD /r", "Ev,Gv,CL", emit_double, .arg = 1),
 };
 const X86RowGroup x86_rows_shift = X86_GROUP(rows);
