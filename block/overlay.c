@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * snapshot=on: writes go to a temporary file that nobody else sees and that ends with the process; the image is opened read only. One bit for each
- * cluster says whether it is in the temporary file, where it lies at its own offset: the file has holes for the rest.
+ * snapshot=on: writes go to a temporary file that nobody else sees and that ends with the process; the image is
+ * opened read only. One bit for each cluster says whether it is in the temporary file, where it lies at its own
+ * offset: the file has holes for the rest.
  *
- * A write that meets a cluster for the first time holds the lock until the whole cluster is there, so that no other write sees half of it.
+ * A write that meets a cluster for the first time holds the lock until the whole cluster is there, so that no other
+ * write sees half of it.
  */
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -33,7 +35,8 @@ static int coroutine_fn overlay_preadv(BlockNode *n, int64_t offset, const struc
     for (int64_t done = 0; done < len;) {
         int64_t at = offset + done, run = 0;
         bool here = is_present(o, at / CLUSTER);
-        while (done + run < len && is_present(o, (at + run) / CLUSTER) == here) { /* neighbours that lie in the same file */
+        /* neighbours that lie in the same file */
+        while (done + run < len && is_present(o, (at + run) / CLUSTER) == here) {
             run += MIN(len - done - run, CLUSTER - (at + run) % CLUSTER);
         }
         int count = iov_slice(iov, iovcnt, done, run, part);
@@ -47,7 +50,8 @@ static int coroutine_fn overlay_preadv(BlockNode *n, int64_t offset, const struc
 }
 
 /* The cluster as the image has it, with @len bytes at @from of the list put over it. */
-static int coroutine_fn write_new(BlockNode *n, int64_t at, const struct iovec *iov, int iovcnt, int64_t from, int64_t len)
+static int coroutine_fn write_new(BlockNode *n, int64_t at, const struct iovec *iov, int iovcnt, int64_t from,
+                                  int64_t len)
 {
     Overlay *o = n->state;
     int64_t start = at - at % CLUSTER, bytes = MIN((int64_t)CLUSTER, o->length - start);
@@ -99,14 +103,16 @@ static void overlay_close(BlockNode *n)
 
 /* Not in the registry: only snapshot=on makes one. */
 static const BlockDriver overlay_driver = {
-    .name = "snapshot", .help = "writes to a temporary file", .state_size = sizeof(Overlay), .close = overlay_close, .length = overlay_length,
+    .name = "snapshot", .help = "writes to a temporary file", .state_size = sizeof(Overlay), .close = overlay_close,
+    .length = overlay_length,
     .co_preadv = overlay_preadv, .co_pwritev = overlay_pwritev, .co_flush = overlay_flush,
 };
 
 static BlockNode *open_temporary(BlockGraph *g, int64_t length, Error **errp)
 {
     const char *dir = g_getenv("TMPDIR");
-    g_autofree char *path = g_build_filename(dir ? dir : "/var/tmp", "mimic-XXXXXX", NULL); /* not /tmp, which may be memory */
+    /* not /tmp, which may be memory */
+    g_autofree char *path = g_build_filename(dir ? dir : "/var/tmp", "mimic-XXXXXX", NULL);
     g_autoptr(OptionSet) opts = option_set_new();
     BlockOpen flags = {.locking_off = true, .no_flush = true};
     int fd = g_mkstemp(path);

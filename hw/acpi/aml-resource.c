@@ -5,7 +5,8 @@
 #include "aml-internal.h"
 
 enum {
-    SMALL_IRQ = 0x22, SMALL_DMA = 0x2a, SMALL_IO = 0x47, LARGE_MEMORY32_FIXED = 0x86, LARGE_DWORD = 0x87, LARGE_WORD = 0x88, LARGE_INTERRUPT = 0x89, LARGE_QWORD = 0x8a,
+    SMALL_IRQ = 0x22, SMALL_DMA = 0x2a, SMALL_IO = 0x47, LARGE_MEMORY32_FIXED = 0x86, LARGE_DWORD = 0x87,
+    LARGE_WORD = 0x88, LARGE_INTERRUPT = 0x89, LARGE_QWORD = 0x8a,
     TYPE_MEMORY = 0, TYPE_IO = 1, TYPE_BUS = 2,
     MIN_MAX_FIXED = 0x0c, /* minimum and maximum are fixed, positive decode, producer */
 };
@@ -85,7 +86,8 @@ static Aml *window(uint8_t tag, unsigned width, uint8_t type, uint8_t type_flags
 }
 
 Aml *aml_word_bus(uint16_t min, uint16_t max) { return window(LARGE_WORD, 2, TYPE_BUS, 0, min, max); }
-Aml *aml_word_io(uint16_t min, uint16_t max) { return window(LARGE_WORD, 2, TYPE_IO, 3, min, max); } /* the whole range */
+/* the whole range */
+Aml *aml_word_io(uint16_t min, uint16_t max) { return window(LARGE_WORD, 2, TYPE_IO, 3, min, max); }
 
 /* Type flags: bit 0 writable, bits 2..1 cacheability. */
 Aml *aml_dword_memory(bool cacheable, uint32_t min, uint32_t max)

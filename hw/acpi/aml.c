@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Terms of AML (ACPI 6.3, chapter 20.2). A term that has a package length carries its opcode apart from its contents until somebody takes it: only then
- * is the length known.
+ * Terms of AML (ACPI 6.3, chapter 20.2). A term that has a package length carries its opcode apart from its contents
+ * until somebody takes it: only then is the length known.
  */
 #include "hw/acpi/aml.h"
 
@@ -10,9 +10,12 @@
 #include "aml-internal.h"
 
 enum {
-    ZERO_OP = 0x00, ONE_OP = 0x01, NAME_OP = 0x08, BYTE_PREFIX = 0x0a, WORD_PREFIX = 0x0b, DWORD_PREFIX = 0x0c, STRING_PREFIX = 0x0d, QWORD_PREFIX = 0x0e,
-    SCOPE_OP = 0x10, BUFFER_OP = 0x11, PACKAGE_OP = 0x12, METHOD_OP = 0x14, DUAL_NAME = 0x2e, MULTI_NAME = 0x2f, EXT_PREFIX = 0x5b, EXT_REGION = 0x80,
-    EXT_FIELD = 0x81, EXT_DEVICE = 0x82, LOCAL0 = 0x60, ARG0 = 0x68, STORE_OP = 0x70, NOTIFY_OP = 0x86, CREATE_DWORD_FIELD = 0x8a, LNOT_OP = 0x92,
+    ZERO_OP = 0x00, ONE_OP = 0x01, NAME_OP = 0x08, BYTE_PREFIX = 0x0a, WORD_PREFIX = 0x0b, DWORD_PREFIX = 0x0c,
+    STRING_PREFIX = 0x0d, QWORD_PREFIX = 0x0e,
+    SCOPE_OP = 0x10, BUFFER_OP = 0x11, PACKAGE_OP = 0x12, METHOD_OP = 0x14, DUAL_NAME = 0x2e, MULTI_NAME = 0x2f,
+    EXT_PREFIX = 0x5b, EXT_REGION = 0x80,
+    EXT_FIELD = 0x81, EXT_DEVICE = 0x82, LOCAL0 = 0x60, ARG0 = 0x68, STORE_OP = 0x70, NOTIFY_OP = 0x86,
+    CREATE_DWORD_FIELD = 0x8a, LNOT_OP = 0x92,
     IF_OP = 0xa0, ELSE_OP = 0xa1, WHILE_OP = 0xa2, RETURN_OP = 0xa4,
 };
 

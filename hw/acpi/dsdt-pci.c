@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The PCI part of a PC's DSDT: the host bridge, what it decodes (_CRS), how its interrupt pins reach the controllers (_PRT), and the link devices, which
- * are the chip's PIRQ route registers as the guest sees them (PCI Firmware Specification 3.2; ACPI 6.3, 6.2.13).
+ * The PCI part of a PC's DSDT: the host bridge, what it decodes (_CRS), how its interrupt pins reach the controllers
+ * (_PRT), and the link devices, which are the chip's PIRQ route registers as the guest sees them (PCI Firmware
+ * Specification 3.2; ACPI 6.3, 6.2.13).
  */
 #include "acpi-internal.h"
 
@@ -11,8 +12,8 @@ static bool is_ich9(const PcAcpiConfig *c) { return c->chipset == PC_ACPI_ICH9; 
 static unsigned link_count(const PcAcpiConfig *c) { return is_ich9(c) ? 8 : 4; }
 
 /*
- * PIIX: slots rotate the four PIRQs, slot 1 begins with A. ICH9: slots 0 to 24 rotate E to H, those of the chip itself have A to D, but for slot 30
- * (the PCI bridge), which has E to H.
+ * PIIX: slots rotate the four PIRQs, slot 1 begins with A. ICH9: slots 0 to 24 rotate E to H, those of the chip
+ * itself have A to D, but for slot 30 (the PCI bridge), which has E to H.
  */
 unsigned pc_acpi_pirq(PcAcpiChipset chipset, unsigned slot, unsigned pin)
 {
@@ -97,8 +98,8 @@ static Aml *windows(const PcAcpiConfig *c)
 }
 
 /*
- * _OSC: the guest may have what it asks for of: native hot plug (bit 0), PME (2), AER (3), capability structure (4). Arg3 holds the query: status,
- * support, control.
+ * _OSC: the guest may have what it asks for of: native hot plug (bit 0), PME (2), AER (3), capability structure (4).
+ * Arg3 holds the query: status, support, control.
  */
 static Aml *operating_system_capabilities(void)
 {
@@ -174,8 +175,9 @@ void dsdt_add_pci(const PcAcpiConfig *c, Aml *dsdt)
         aml_add(ecam, aml_name("_HID", aml_eisaid("PNP0C02")));
         aml_add(ecam, aml_name("_UID", aml_int(5)));
         Aml *crs = aml_resources();
-        aml_add(crs, c->mcfg_base >> 32 ? aml_qword_memory(false, c->mcfg_base, c->mcfg_base + (c->mcfg_size ? c->mcfg_size : 256u << 20) - 1)
-                                        : aml_memory32_fixed(true, (uint32_t)c->mcfg_base, c->mcfg_size ? c->mcfg_size : 256u << 20));
+        uint32_t size = c->mcfg_size ? c->mcfg_size : 256u << 20;
+        aml_add(crs, c->mcfg_base >> 32 ? aml_qword_memory(false, c->mcfg_base, c->mcfg_base + size - 1)
+                                        : aml_memory32_fixed(true, (uint32_t)c->mcfg_base, size));
         aml_add(ecam, aml_name("_CRS", crs));
         aml_add(sb, ecam);
     }
@@ -238,7 +240,8 @@ void dsdt_add_links(const PcAcpiConfig *c, Aml *sb)
     Aml *current = aml_method("IRQC", 1, true);
     aml_add(current, aml_create_dword_field(aml_path("IRQR"), aml_int(5), "IRQV"));
     Aml *on = aml_if(aml_logic(AML_LLESS, aml_arg(0), aml_int(ROUTE_OFF)));
-    aml_add(on, aml_store(is_ich9(c) ? aml_binary(AML_AND, aml_arg(0), aml_int(15), NULL) : aml_arg(0), aml_path("IRQV")));
+    aml_add(on, aml_store(is_ich9(c) ? aml_binary(AML_AND, aml_arg(0), aml_int(15), NULL) : aml_arg(0),
+                          aml_path("IRQV")));
     aml_add(current, on);
     aml_add(current, aml_return(aml_path("IRQR")));
     aml_add(sb, current);

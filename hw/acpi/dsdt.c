@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The rest of a PC's DSDT: processors, legacy devices, sleep states, general purpose events, and what microvm has: transports and a generic event device
- * (ACPI 6.3, chapters 5.6, 7.4, 8.4, 9).
+ * The rest of a PC's DSDT: processors, legacy devices, sleep states, general purpose events, and what microvm has:
+ * transports and a generic event device (ACPI 6.3, chapters 5.6, 7.4, 8.4, 9).
  */
 #include "acpi-internal.h"
 

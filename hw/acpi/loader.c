@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The loader script: commands of 128 bytes by which firmware allocates memory for fw_cfg files, makes pointers between them, and sums them up. Numbers are
- * little endian, file names have 56 bytes. acpi_blobs_link() is what firmware does with it; it checks the script as if it came from outside.
+ * The loader script: commands of 128 bytes by which firmware allocates memory for fw_cfg files, makes pointers
+ * between them, and sums them up. Numbers are little endian, file names have 56 bytes. acpi_blobs_link() is what
+ * firmware does with it; it checks the script as if it came from outside.
  */
 #include <string.h>
 
@@ -9,7 +10,8 @@
 #include "hw/nvram/fw_cfg.h"
 #include "util/bytes.h"
 
-enum { COMMAND_BYTES = 128, FILE_BYTES = 56, CMD_ALLOCATE = 1, CMD_ADD_POINTER = 2, CMD_ADD_CHECKSUM = 3, COMMANDS_MAX = 4096 };
+enum { COMMAND_BYTES = 128, FILE_BYTES = 56, CMD_ALLOCATE = 1, CMD_ADD_POINTER = 2, CMD_ADD_CHECKSUM = 3,
+      COMMANDS_MAX = 4096 };
 
 static void put_file(uint8_t *at, const char *file)
 {
@@ -66,7 +68,8 @@ static bool add_pointer(Linked files[2], const uint8_t *c)
     Linked *dest = find_file(files, c + 4), *src = find_file(files, c + 60);
     uint32_t offset = ld_le32(c + 116);
     uint8_t size = c[120];
-    if (!dest || !src || (size != 1 && size != 2 && size != 4 && size != 8) || !range_within(offset, size, dest->bytes->len)) {
+    if (!dest || !src || (size != 1 && size != 2 && size != 4 && size != 8) ||
+        !range_within(offset, size, dest->bytes->len)) {
         return false;
     }
     uint64_t v = 0;
@@ -103,7 +106,8 @@ static GByteArray *copy_of(const GByteArray *a)
     return g_byte_array_append(g_byte_array_new(), a->data, a->len);
 }
 
-bool acpi_blobs_link(const AcpiBlobs *b, uint64_t tables_addr, uint64_t rsdp_addr, GByteArray **tables, GByteArray **rsdp, Error **errp)
+bool acpi_blobs_link(const AcpiBlobs *b, uint64_t tables_addr, uint64_t rsdp_addr, GByteArray **tables,
+                     GByteArray **rsdp, Error **errp)
 {
     Linked files[2] = {{copy_of(b->tables), tables_addr}, {copy_of(b->rsdp), rsdp_addr}};
     unsigned count = b->loader->len / COMMAND_BYTES;

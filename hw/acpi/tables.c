@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The fixed tables of a PC (ACPI 6.3, chapter 5.2): FACS, FADT, MADT, HPET, MCFG, SRAT, WAET, RSDT, XSDT, RSDP. All but the RSDP lie one after another in
- * one file, FACS first for its alignment of 64. Pointers hold offsets until the loader script makes addresses of them.
+ * The fixed tables of a PC (ACPI 6.3, chapter 5.2): FACS, FADT, MADT, HPET, MCFG, SRAT, WAET, RSDT, XSDT, RSDP. All
+ * but the RSDP lie one after another in one file, FACS first for its alignment of 64. Pointers hold offsets until the
+ * loader script makes addresses of them.
  */
 #include <string.h>
 
@@ -10,9 +11,11 @@
 
 enum {
     HEADER_BYTES = 36, FADT_REV3_BYTES = 244, FADT_REV6_BYTES = 276, CPUS_MAX = 4096, RANGES_MAX = 1024,
-    FADT_WBINVD = 1 << 0, FADT_PROC_C1 = 1 << 2, FADT_PWR_BUTTON = 1 << 4, FADT_SLP_BUTTON = 1 << 5, FADT_RTC_S4 = 1 << 7, FADT_RESET_REG = 1 << 10,
+    FADT_WBINVD = 1 << 0, FADT_PROC_C1 = 1 << 2, FADT_PWR_BUTTON = 1 << 4, FADT_SLP_BUTTON = 1 << 5,
+    FADT_RTC_S4 = 1 << 7, FADT_RESET_REG = 1 << 10,
     FADT_PLATFORM_CLOCK = 1 << 15, FADT_APIC_CLUSTER = 1 << 18, FADT_HW_REDUCED = 1 << 20,
-    BOOT_LEGACY_DEVICES = 1, BOOT_8042 = 2, RTC_CENTURY = 0x32, ZONE_HIGH = 1, ZONE_FSEG = 2, LAPIC_DEFAULT = 0xfee00000u, IOAPIC_DEFAULT = 0xfec00000u,
+    BOOT_LEGACY_DEVICES = 1, BOOT_8042 = 2, RTC_CENTURY = 0x32, ZONE_HIGH = 1, ZONE_FSEG = 2,
+    LAPIC_DEFAULT = 0xfee00000u, IOAPIC_DEFAULT = 0xfec00000u,
 };
 
 void acpi_put_u8(GByteArray *a, uint8_t v) { g_byte_array_append(a, &v, 1); }
@@ -134,10 +137,12 @@ static uint8_t gpe_bytes(const PcAcpiConfig *c)
 /* Bytes 36 to 111: what version 1 of the table has. */
 static void fadt_first_part(GByteArray *t, const PcAcpiConfig *c)
 {
-    bool fixed = c->chipset != PC_ACPI_MICROVM, given = c->acpi_enable || c->acpi_disable, piix = c->chipset == PC_ACPI_PIIX;
+    bool fixed = c->chipset != PC_ACPI_MICROVM, given = c->acpi_enable || c->acpi_disable,
+        piix = c->chipset == PC_ACPI_PIIX;
     acpi_put_u32(t, 0);                                           /* FACS */
     acpi_put_u32(t, 0);                                           /* DSDT */
-    acpi_put_u8(t, fixed);                                        /* once: interrupt model; still looked at by old guests */
+    /* once: interrupt model; still looked at by old guests */
+    acpi_put_u8(t, fixed);
     acpi_put_u8(t, 0);                                            /* preferred profile: unspecified */
     acpi_put_u16(t, fixed ? (c->sci_irq ? c->sci_irq : 9) : 0);
     acpi_put_u32(t, fixed ? (c->smi_command ? c->smi_command : 0xb2) : 0);
@@ -191,7 +196,8 @@ static void fadt_second_part(GByteArray *t, const PcAcpiConfig *c)
     acpi_put_gas(t, 1, 0, 0, 0);
     if (!fixed) {
         acpi_put_gas(t, 0, c->ged_regs ? 8 : 0, c->ged_regs ? 1 : 0, c->ged_regs);                  /* sleep control */
-        acpi_put_gas(t, 0, c->ged_regs ? 8 : 0, c->ged_regs ? 1 : 0, c->ged_regs ? c->ged_regs + 1 : 0); /* sleep status */
+        /* sleep status */
+        acpi_put_gas(t, 0, c->ged_regs ? 8 : 0, c->ged_regs ? 1 : 0, c->ged_regs ? c->ged_regs + 1 : 0);
         acpi_put_u64(t, 0);                                       /* hypervisor identity */
     }
 }
@@ -401,8 +407,9 @@ static void build_rsdp(AcpiBuild *b, uint32_t rsdt, uint32_t xsdt)
 static bool check(const PcAcpiConfig *c, Error **errp)
 {
     if (!c->cpu_count || c->cpu_count > CPUS_MAX || c->range_count > RANGES_MAX || c->virtio_count > 256) {
-        error_setg(errp, "ACPI: %u CPUs, %u memory ranges and %u transports: there may be 1 to %d, up to %d and up to 256", c->cpu_count, c->range_count,
-                   c->virtio_count, CPUS_MAX, RANGES_MAX);
+        error_setg(errp,
+                   "ACPI: %u CPUs, %u memory ranges and %u transports: there may be 1 to %d, up to %d and up to 256",
+                   c->cpu_count, c->range_count, c->virtio_count, CPUS_MAX, RANGES_MAX);
         return false;
     }
     if ((c->pci_hole_end && c->pci_hole_start >= c->pci_hole_end) || c->pci_hole_end > 1ull << 32 ||

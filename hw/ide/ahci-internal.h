@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The AHCI controller's parts (AHCI 1.3.1): ahci.c registers and interrupts, ahci-port.c commands and frames, ahci-ncq.c queued commands.
+ * The AHCI controller's parts (AHCI 1.3.1): ahci.c registers and interrupts, ahci-port.c commands and frames,
+ * ahci-ncq.c queued commands.
  */
 #ifndef HW_IDE_AHCI_INTERNAL_H
 #define HW_IDE_AHCI_INTERNAL_H
 
 #include "ide-internal.h"
 
-enum { AHCI_PORTS = 6, AHCI_SLOTS = 32, AHCI_MEM_BYTES = 4096, AHCI_PORT_BASE = 0x100, AHCI_PORT_BYTES = 0x80, CFIS_BYTES = 20, AHCI_PRD_BYTES = 16 };
+enum { AHCI_PORTS = 6, AHCI_SLOTS = 32, AHCI_MEM_BYTES = 4096, AHCI_PORT_BASE = 0x100, AHCI_PORT_BYTES = 0x80,
+      CFIS_BYTES = 20, AHCI_PRD_BYTES = 16 };
 
 enum { /* PxIS */
-    PIS_D2H = 1 << 0, PIS_PIO_SETUP = 1 << 1, PIS_SET_BITS = 1 << 3, PIS_OVERFLOW = 1 << 24, PIS_BUS_ERROR = 1 << 29, PIS_TASK_FILE_ERROR = 1 << 30,
+    PIS_D2H = 1 << 0, PIS_PIO_SETUP = 1 << 1, PIS_SET_BITS = 1 << 3, PIS_OVERFLOW = 1 << 24, PIS_BUS_ERROR = 1 << 29,
+    PIS_TASK_FILE_ERROR = 1 << 30,
     PIS_MASK = 0x7dc000ff, /* writable in PxIE */
     /* PxCMD */
-    PCMD_START = 1 << 0, PCMD_SPIN_UP = 1 << 1, PCMD_POWER = 1 << 2, PCMD_CLO = 1 << 3, PCMD_FIS_ENABLE = 1 << 4, PCMD_FIS_RUNNING = 1 << 14, PCMD_RUNNING = 1 << 15,
+    PCMD_START = 1 << 0, PCMD_SPIN_UP = 1 << 1, PCMD_POWER = 1 << 2, PCMD_CLO = 1 << 3, PCMD_FIS_ENABLE = 1 << 4,
+    PCMD_FIS_RUNNING = 1 << 14, PCMD_RUNNING = 1 << 15,
     PCMD_ATAPI = 1 << 24,
 };
 

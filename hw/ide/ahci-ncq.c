@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Queued reads and writes (Serial ATA 3.0, 13.6; ACS-2, 7.12): up to 32 at a time straight between guest memory and the block layer. The drive accepts a
- * command at once, which empties its slot; that it is done is told by a set-bits frame. An error stops the port; log page 10h says which command it was.
+ * Queued reads and writes (Serial ATA 3.0, 13.6; ACS-2, 7.12): up to 32 at a time straight between guest memory and
+ * the block layer. The drive accepts a command at once, which empties its slot; that it is done is told by a set-bits
+ * frame. An error stops the port; log page 10h says which command it was.
  */
 #include <string.h>
 
@@ -94,7 +95,8 @@ static void chunk_done(void *opaque, int ret)
 
 static void next_chunk(Queued *q)
 {
-    int64_t n = ide_sg_map(&q->sg, ahci_as(q->port), MIN((uint64_t)q->left * IDE_SECTOR, (uint64_t)IDE_CHUNK_MAX), IDE_SECTOR, !q->is_write, q->iov);
+    int64_t n = ide_sg_map(&q->sg, ahci_as(q->port), MIN((uint64_t)q->left * IDE_SECTOR, (uint64_t)IDE_CHUNK_MAX),
+                           IDE_SECTOR, !q->is_write, q->iov);
     if (n <= 0) { /* the list is too short, or not memory */
         g_array_set_size(q->iov, 0);
         queued_done(q, ER_ABORT);
@@ -105,7 +107,8 @@ static void next_chunk(Queued *q)
     int64_t offset = (int64_t)(q->lba * IDE_SECTOR);
     ide_request_started(q->d);
     if (q->is_write) {
-        blk_aio_pwritev(q->d->blk, offset, iov, (int)q->iov->len, q->fua || !q->d->write_cache ? BLOCK_REQ_FUA : 0, chunk_done, q);
+        blk_aio_pwritev(q->d->blk, offset, iov, (int)q->iov->len, q->fua || !q->d->write_cache ? BLOCK_REQ_FUA : 0,
+                        chunk_done, q);
     } else {
         blk_aio_preadv(q->d->blk, offset, iov, (int)q->iov->len, 0, chunk_done, q);
     }
@@ -116,11 +119,13 @@ void ahci_queue(AhciPort *p, IdeDrive *d, unsigned slot, const uint8_t *fis, uin
     Queued *q = g_new0(Queued, 1);
     unsigned tag = fis[12] >> 3;
     uint32_t count = (uint32_t)fis[11] << 8 | fis[3];
-    *q = (Queued){.port = p, .d = object_ref(OBJECT(d)) ? d : NULL, .generation = d->generation, .epoch = p->epoch, .tag = slot,
+    *q = (Queued){.port = p, .d = object_ref(OBJECT(d)) ? d : NULL, .generation = d->generation, .epoch = p->epoch,
+                  .tag = slot,
                   .is_write = fis[2] == WRITE_QUEUED, .fua = fis[7] & 0x80};
     q->iov = g_array_new(FALSE, FALSE, sizeof(struct iovec));
     q->left = count ? count : 65536;
-    q->lba = (uint64_t)fis[10] << 40 | (uint64_t)fis[9] << 32 | (uint64_t)fis[8] << 24 | (uint64_t)fis[6] << 16 | (uint64_t)fis[5] << 8 | fis[4];
+    q->lba = (uint64_t)fis[10] << 40 | (uint64_t)fis[9] << 32 | (uint64_t)fis[8] << 24 | (uint64_t)fis[6] << 16 |
+        (uint64_t)fis[5] << 8 | fis[4];
     p->ci &= ~(1u << slot);
     bool list = ahci_load_list(p, table, prd_count, &q->sg);
     if (tag != slot || !list || !range_within(q->lba, q->left, d->sectors)) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A port of the AHCI controller (AHCI 1.3.1, chapters 4 to 6): takes command slots one after another, hands the command's registers to the drive, moves PIO
- * data, and writes what the drive would send as frames (Serial ATA 3.0, 10.5) into the host's receive area.
+ * A port of the AHCI controller (AHCI 1.3.1, chapters 4 to 6): takes command slots one after another, hands the
+ * command's registers to the drive, moves PIO data, and writes what the drive would send as frames (Serial ATA 3.0,
+ * 10.5) into the host's receive area.
  */
 #include <string.h>
 
@@ -10,7 +11,8 @@
 #include "util/log.h"
 
 enum {
-    FIS_H2D = 0x27, FIS_D2H = 0x34, FIS_SET_BITS = 0xa1, FIS_PIO_SETUP = 0x5f, AREA_PIO = 0x20, AREA_D2H = 0x40, AREA_SET_BITS = 0x58,
+    FIS_H2D = 0x27, FIS_D2H = 0x34, FIS_SET_BITS = 0xa1, FIS_PIO_SETUP = 0x5f, AREA_PIO = 0x20, AREA_D2H = 0x40,
+    AREA_SET_BITS = 0x58,
     HEADER_BYTES = 32, TABLE_ACMD = 0x40, TABLE_PRDT = 0x80, PACKET = 0xa0,
 };
 
@@ -115,7 +117,8 @@ bool ahci_load_list(AhciPort *p, uint64_t table, uint32_t count, IdeSg *sg)
     ide_sg_clear(sg);
     for (uint32_t i = 0; i < count;) {
         uint32_t n = MIN(count - i, (uint32_t)64);
-        if (dma_read(ahci_as(p), table + TABLE_PRDT + (uint64_t)i * AHCI_PRD_BYTES, raw, n * AHCI_PRD_BYTES) != MEM_OK) {
+        if (dma_read(ahci_as(p), table + TABLE_PRDT + (uint64_t)i * AHCI_PRD_BYTES, raw,
+                     n * AHCI_PRD_BYTES) != MEM_OK) {
             return false;
         }
         for (uint32_t k = 0; k < n; k++) {
@@ -225,7 +228,8 @@ static void command_done(IdeBus *bus, IdeDrive *d, bool reset)
 }
 
 const IdeBusOps ahci_bus_ops = {
-    .set_irq = set_irq, .data_ready = data_ready, .dma_wanted = dma_wanted, .dma_list = dma_list, .dma_as = dma_as, .dma_done = dma_done,
+    .set_irq = set_irq, .data_ready = data_ready, .dma_wanted = dma_wanted, .dma_list = dma_list, .dma_as = dma_as,
+    .dma_done = dma_done,
     .command_done = command_done,
 };
 

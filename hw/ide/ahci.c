@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * "ich9-ahci": the registers of the host bus adapter and its ports (AHCI 1.3.1, chapter 3), interrupts by pin or message.
+ * "ich9-ahci": the registers of the host bus adapter and its ports (AHCI 1.3.1, chapter 3), interrupts by pin or
+ * message.
  */
 #include <string.h>
 
@@ -8,9 +9,11 @@
 #include "util/bytes.h"
 
 enum { /* generic host control */
-    HOST_CAP = 0x00, HOST_GHC = 0x04, HOST_IS = 0x08, HOST_PI = 0x0c, HOST_VS = 0x10, GHC_RESET = 1, GHC_IE = 2, GHC_AE = 1u << 31,
+    HOST_CAP = 0x00, HOST_GHC = 0x04, HOST_IS = 0x08, HOST_PI = 0x0c, HOST_VS = 0x10, GHC_RESET = 1, GHC_IE = 2,
+    GHC_AE = 1u << 31,
     CAP_VALUE = (AHCI_PORTS - 1) | (AHCI_SLOTS - 1) << 8 | 1 << 18 | 1 << 20, /* AHCI only; generation 1 */
-    PORT_CLB = 0x00, PORT_CLBU = 0x04, PORT_FB = 0x08, PORT_FBU = 0x0c, PORT_IS = 0x10, PORT_IE = 0x14, PORT_CMD = 0x18, PORT_TFD = 0x20, PORT_SIG = 0x24, PORT_SSTS = 0x28,
+    PORT_CLB = 0x00, PORT_CLBU = 0x04, PORT_FB = 0x08, PORT_FBU = 0x0c, PORT_IS = 0x10, PORT_IE = 0x14, PORT_CMD = 0x18,
+    PORT_TFD = 0x20, PORT_SIG = 0x24, PORT_SSTS = 0x28,
     PORT_SCTL = 0x2c, PORT_SERR = 0x30, PORT_SACT = 0x34, PORT_CI = 0x38,
     IDP_BYTES = 32, IDP_INDEX = 0x10, IDP_DATA = 0x14, SATA_CAP = 0x12,
 };
@@ -47,7 +50,8 @@ static uint32_t command_register(const AhciPort *p)
     const IdeDrive *d = p->bus->drives[0];
     bool running = p->cmd & PCMD_START || (d && d->in_flight); /* it has stopped when the last request has ended */
     uint32_t slot = p->busy_slot >= 0 ? (uint32_t)p->busy_slot << 8 : 0;
-    return p->cmd | (running ? PCMD_RUNNING : 0) | (p->cmd & PCMD_FIS_ENABLE ? PCMD_FIS_RUNNING : 0) | slot | (d && d->cdrom ? PCMD_ATAPI : 0);
+    return p->cmd | (running ? PCMD_RUNNING : 0) | (p->cmd & PCMD_FIS_ENABLE ? PCMD_FIS_RUNNING : 0) | slot | (d &&
+        d->cdrom ? PCMD_ATAPI : 0);
 }
 
 static uint32_t port_read(const AhciPort *p, unsigned reg)
@@ -178,7 +182,8 @@ static void mem_write(void *opaque, uint64_t offset, uint64_t value, unsigned si
     }
 }
 
-static const MmioOps mem_ops = {.read = mem_read, .write = mem_write, .access_min = 1, .access_max = 8, .impl_min = 4, .impl_max = 4};
+static const MmioOps mem_ops = {.read = mem_read, .write = mem_write, .access_min = 1, .access_max = 8, .impl_min = 4,
+                                .impl_max = 4};
 
 /* Index and data ports: the same registers for those that have no other way (1.3.1, 10.14). */
 static uint64_t idp_read(void *opaque, uint64_t offset, unsigned size)
@@ -197,7 +202,8 @@ static void idp_write(void *opaque, uint64_t offset, uint64_t value, unsigned si
     }
 }
 
-static const MmioOps idp_ops = {.read = idp_read, .write = idp_write, .access_min = 1, .access_max = 4, .impl_min = 4, .impl_max = 4};
+static const MmioOps idp_ops = {.read = idp_read, .write = idp_write, .access_min = 1, .access_max = 4, .impl_min = 4,
+                                .impl_max = 4};
 
 /* --- life --- */
 static void ahci_reset(PciDevice *dev) { reset_adapter((Ahci *)dev); }
@@ -245,11 +251,13 @@ static void ahci_unrealize(PciDevice *dev)
 }
 
 static const PciClass ahci_class = {
-    PCI_DEVICE_PART, .device.category = DEVICE_CAT_STORAGE, .device.user_creatable = true, .vendor_id = 0x8086, .device_id = 0x2922, .class_id = 0x0106, .prog = 1,
+    PCI_DEVICE_PART, .device.category = DEVICE_CAT_STORAGE, .device.user_creatable = true, .vendor_id = 0x8086,
+    .device_id = 0x2922, .class_id = 0x0106, .prog = 1,
     .revision = 2, .realize = ahci_realize, .unrealize = ahci_unrealize, .reset = ahci_reset,
 };
 static const TypeRecord ahci_type = {
-    .name = TYPE_ICH9_AHCI, .parent = TYPE_PCI_DEVICE, .help = "AHCI controller with six ports", .instance_size = sizeof(Ahci), .class_kind = TYPE_DEVICE,
+    .name = TYPE_ICH9_AHCI, .parent = TYPE_PCI_DEVICE, .help = "AHCI controller with six ports",
+    .instance_size = sizeof(Ahci), .class_kind = TYPE_DEVICE,
     .class_data = &ahci_class,
 };
 TYPE_REGISTER(ahci_type);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What drives say about themselves: IDENTIFY DEVICE (ATA8-ACS 7.16), IDENTIFY PACKET DEVICE (7.17), and a SMART (7.53) that always finds them healthy.
+ * What drives say about themselves: IDENTIFY DEVICE (ATA8-ACS 7.16), IDENTIFY PACKET DEVICE (7.17), and a SMART
+ * (7.53) that always finds them healthy.
  */
 #include <string.h>
 
@@ -33,7 +34,8 @@ static void transfer_modes(const IdeDrive *d, uint8_t *page)
 
 static void features(const IdeDrive *d, uint8_t *page)
 {
-    enum { SMART = 1, WRITE_CACHE = 1 << 5, NOP = 1 << 14, FLUSH = 1 << 12, FLUSH_EXT = 1 << 13, LBA48 = 1 << 10, VALID = 1 << 14, WWN = 1 << 8, SET_FEATURES_FUA = 1 << 6 };
+    enum { SMART = 1, WRITE_CACHE = 1 << 5, NOP = 1 << 14, FLUSH = 1 << 12, FLUSH_EXT = 1 << 13, LBA48 = 1 << 10,
+          VALID = 1 << 14, WWN = 1 << 8, SET_FEATURES_FUA = 1 << 6 };
     unsigned wwn = d->wwn ? WWN : 0;
     word(page, 80, 0xf0);   /* ATA/ATAPI-4 to -7 */
     word(page, 82, SMART | WRITE_CACHE | NOP);
@@ -104,7 +106,8 @@ void ata_identify(IdeDrive *d, uint8_t *page)
 void atapi_identify(IdeDrive *d, uint8_t *page)
 {
     memset(page, 0, IDE_SECTOR);
-    word(page, 0, 2u << 14 | 5u << 8 | 1u << 7 | 2u << 5); /* packet device, CD-ROM, removable, DRQ at once, 12-byte packets */
+    /* packet device, CD-ROM, removable, DRQ at once, 12-byte packets */
+    word(page, 0, 2u << 14 | 5u << 8 | 1u << 7 | 2u << 5);
     text(page, 10, 20, d->serial);
     text(page, 23, 8, d->version);
     text(page, 27, 40, d->model);
@@ -209,7 +212,8 @@ static void read_log(IdeDrive *d)
 void ata_read_log(IdeDrive *d)
 {
     enum { DIRECTORY = 0x00, NCQ_ERROR = 0x10 };
-    if ((d->lba_low != DIRECTORY && d->lba_low != NCQ_ERROR) || d->lba_mid || d->hob_mid || d->count != 1 || d->hob_count) {
+    if ((d->lba_low != DIRECTORY && d->lba_low != NCQ_ERROR) || d->lba_mid || d->hob_mid || d->count != 1 ||
+        d->hob_count) {
         ide_abort(d);
         return;
     }

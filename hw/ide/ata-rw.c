@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ATA commands that read, write, verify, flush and trim. PIO goes through the drive's buffer a block at a time; DMA straight between guest memory and the
- * block layer in chunks of at most 1 MiB. What fails there is told in the error register, with the address of the sector that the chunk began at.
+ * ATA commands that read, write, verify, flush and trim. PIO goes through the drive's buffer a block at a time; DMA
+ * straight between guest memory and the block layer in chunks of at most 1 MiB. What fails there is told in the error
+ * register, with the address of the sector that the chunk began at.
  */
 #include <errno.h>
 #include <string.h>
@@ -15,7 +16,8 @@ enum { TRIM_ENTRIES = IDE_SECTOR / 8 };
 uint64_t ata_get_lba(const IdeDrive *d)
 {
     if (d->lba48) {
-        return (uint64_t)d->hob_high << 40 | (uint64_t)d->hob_mid << 32 | (uint64_t)d->hob_low << 24 | (uint64_t)d->lba_high << 16 |
+        return (uint64_t)d->hob_high << 40 | (uint64_t)d->hob_mid << 32 | (uint64_t)d->hob_low << 24 |
+            (uint64_t)d->lba_high << 16 |
                (uint64_t)d->lba_mid << 8 | d->lba_low;
     }
     if (d->device & DEV_LBA) {
@@ -157,7 +159,8 @@ static void pio_write_block(IdeDrive *d)
     uint32_t n = MIN(d->left, d->block);
     d->status = ST_BUSY | ST_READY;
     d->bounce = (struct iovec){d->data, n * IDE_SECTOR};
-    blk_aio_pwritev(d->blk, (int64_t)(d->lba * IDE_SECTOR), &d->bounce, 1, d->fua || !d->write_cache ? BLOCK_REQ_FUA : 0, pio_write_done, request_new(d, n));
+    blk_aio_pwritev(d->blk, (int64_t)(d->lba * IDE_SECTOR), &d->bounce, 1, d->fua ||
+                    !d->write_cache ? BLOCK_REQ_FUA : 0, pio_write_done, request_new(d, n));
 }
 
 static void pio_write_next(IdeDrive *d)
@@ -248,13 +251,16 @@ static void dma_next(IdeDrive *d)
     int64_t offset = (int64_t)(d->lba * IDE_SECTOR);
     IdeRequest *r = request_new(d, sectors);
     if (d->is_write) {
-        blk_aio_pwritev(d->blk, offset, iov, (int)d->iov->len, d->fua || !d->write_cache ? BLOCK_REQ_FUA : 0, dma_chunk_done, r);
+        blk_aio_pwritev(d->blk, offset, iov, (int)d->iov->len, d->fua || !d->write_cache ? BLOCK_REQ_FUA : 0,
+                        dma_chunk_done, r);
     } else {
         blk_aio_preadv(d->blk, offset, iov, (int)d->iov->len, 0, dma_chunk_done, r);
     }
 }
 
-/* --- TRIM (ATA8-ACS2 7.10): blocks of 64 entries, each 48 bits of address and 16 of count; the list comes by DMA --- */
+/*
+ * --- TRIM (ATA8-ACS2 7.10): blocks of 64 entries, each 48 bits of address and 16 of count; the list comes by DMA ---
+ */
 static void trim_next(IdeDrive *d);
 
 static void trim_done(void *opaque, int ret)
@@ -304,7 +310,8 @@ static void trim_next(IdeDrive *d)
             ide_fail(d, ER_ABORT | ER_ID);
             return;
         }
-        blk_aio_discard(d->blk, (int64_t)(lba * IDE_SECTOR), (int64_t)(n * IDE_SECTOR), trim_done, request_new(d, (uint32_t)n));
+        blk_aio_discard(d->blk, (int64_t)(lba * IDE_SECTOR), (int64_t)(n * IDE_SECTOR), trim_done,
+                        request_new(d, (uint32_t)n));
         return;
     }
 }

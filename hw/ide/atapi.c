@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Packet commands of CD drives (ATA/ATAPI-7 volume 1, chapter 6.27; the commands themselves: hw/scsi/mmc.c). Data goes through the drive's buffer, by PIO in
- * blocks of the size that the host allows, or by DMA. The interrupt reason stands in the sector count register.
+ * Packet commands of CD drives (ATA/ATAPI-7 volume 1, chapter 6.27; the commands themselves: hw/scsi/mmc.c). Data
+ * goes through the drive's buffer, by PIO in blocks of the size that the host allows, or by DMA. The interrupt reason
+ * stands in the sector count register.
  */
 #include <string.h>
 

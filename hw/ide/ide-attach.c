@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The drives of the command line on the board's controller: index N is unit N % U of bus N / U, where a bus has U places.
+ * The drives of the command line on the board's controller: index N is unit N % U of bus N / U, where a bus has U
+ * places.
  */
 #include "ide-internal.h"
 #include "util/option.h"
@@ -32,13 +33,16 @@ static bool attach_one(Machine *m, DeviceState *controller, BlockBackend *blk, E
     }
     IdeBus *bus = bus_by_number(controller, index / units);
     if (!bus) {
-        error_setg(errp, "drive '%s': machine '%s' has places for %u IDE drives, index=%" G_GUINT64_FORMAT " is none of them", blk_name(blk), m->record->name,
+        error_setg(errp,
+                   "drive '%s': machine '%s' has places for %u IDE drives, index=%" G_GUINT64_FORMAT " is none of them",
+        blk_name(blk), m->record->name,
                    units * controller->child_buses->len, index);
         return false;
     }
     DeviceState *dev = device_new(m, blk_is_cdrom(blk) ? "ide-cd" : "ide-hd");
     g_autofree char *unit = g_strdup_printf("%u", (unsigned)(index % units));
-    if (!object_set(OBJECT(dev), "drive", blk_name(blk), errp) || !object_set(OBJECT(dev), "unit", unit, errp) || !set_text(dev, o, "serial", errp) ||
+    if (!object_set(OBJECT(dev), "drive", blk_name(blk), errp) || !object_set(OBJECT(dev), "unit", unit, errp) ||
+        !set_text(dev, o, "serial", errp) ||
         !set_text(dev, o, "bootindex", errp)) {
         object_unref(OBJECT(dev));
         return false;

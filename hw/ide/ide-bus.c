@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The registers of an IDE bus as both drives on it see them (ATA8-APT, ATA/ATAPI-7 volume 2): writes go to both, reads come from the selected one.
- * Offsets in the command block: 1 error/features, 2 count, 3 to 5 address, 6 device, 7 status/command; 0 is data.
+ * The registers of an IDE bus as both drives on it see them (ATA8-APT, ATA/ATAPI-7 volume 2): writes go to both,
+ * reads come from the selected one. Offsets in the command block: 1 error/features, 2 count, 3 to 5 address, 6
+ * device, 7 status/command; 0 is data.
  */
 #include <string.h>
 
@@ -182,7 +183,8 @@ static bool attach(Bus *b, DeviceState *dev, Error **errp)
         d->unit = bus->drives[0] && bus->units > 1 ? 1 : 0;
     }
     if ((unsigned)d->unit >= bus->units) {
-        error_setg(errp, bus->units == 1 ? "Can't create IDE unit %d, bus supports only %u unit" : "Can't create IDE unit %d, bus supports only %u units",
+        error_setg(errp, bus->units == 1 ? "Can't create IDE unit %d, bus supports only %u unit"
+                   : "Can't create IDE unit %d, bus supports only %u units",
                    d->unit, bus->units);
         return false;
     }
@@ -207,7 +209,8 @@ static void detach(Bus *b, DeviceState *dev)
 static void print_drive(Bus *bus, DeviceState *dev, FILE *out, int indent)
 {
     const IdeDrive *d = IDE_DRIVE(dev);
-    fprintf(out, "%*sunit %d: %s, %s\n", indent, "", d->unit, d->cdrom ? "CD-ROM" : "disk", d->blk ? blk_name(d->blk) : "no drive");
+    fprintf(out, "%*sunit %d: %s, %s\n", indent, "", d->unit, d->cdrom ? "CD-ROM" : "disk",
+            d->blk ? blk_name(d->blk) : "no drive");
 }
 
 static char *path_part(DeviceState *dev)
@@ -218,18 +221,22 @@ static char *path_part(DeviceState *dev)
 
 /* Two classes, because how many drives fit is a fact of the class. */
 static const BusClass ide_bus_class = {
-    .name = TYPE_IDE_BUS, .max_devices = 2, .attach = attach, .detach = detach, .print_device = print_drive, .device_path = path_part,
+    .name = TYPE_IDE_BUS, .max_devices = 2, .attach = attach, .detach = detach, .print_device = print_drive,
+    .device_path = path_part,
 };
 static const TypeRecord ide_bus_type = {
-    .name = TYPE_IDE_BUS, .parent = TYPE_BUS, .help = "ATA", .instance_size = sizeof(IdeBus), .class_kind = TYPE_BUS, .class_data = &ide_bus_class,
+    .name = TYPE_IDE_BUS, .parent = TYPE_BUS, .help = "ATA", .instance_size = sizeof(IdeBus), .class_kind = TYPE_BUS,
+    .class_data = &ide_bus_class,
 };
 TYPE_REGISTER(ide_bus_type);
 
 static const BusClass sata_bus_class = {
-    .name = TYPE_IDE_BUS, .max_devices = 1, .attach = attach, .detach = detach, .print_device = print_drive, .device_path = path_part,
+    .name = TYPE_IDE_BUS, .max_devices = 1, .attach = attach, .detach = detach, .print_device = print_drive,
+    .device_path = path_part,
 };
 static const TypeRecord sata_bus_type = {
-    .name = "SATA", .parent = TYPE_IDE_BUS, .help = "ATA, one drive", .class_kind = TYPE_BUS, .class_data = &sata_bus_class,
+    .name = "SATA", .parent = TYPE_IDE_BUS, .help = "ATA, one drive", .class_kind = TYPE_BUS,
+    .class_data = &sata_bus_class,
 };
 TYPE_REGISTER(sata_bus_type);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The drives: "ide-hd" and "ide-cd" as devices with their properties; reset and the signature that tells them apart; counting of requests in flight.
+ * The drives: "ide-hd" and "ide-cd" as devices with their properties; reset and the signature that tells them apart;
+ * counting of requests in flight.
  */
 #include <string.h>
 
@@ -73,7 +74,8 @@ static bool set_geometry(IdeDrive *d, Error **errp)
 {
     if (d->cyls || d->heads || d->secs) {
         if (!d->cyls || d->cyls > 65535 || !d->heads || d->heads > 16 || !d->secs || d->secs > 255) {
-            error_setg(errp, "%s: cyls must be 1 to 65535, heads 1 to 16, secs 1 to 255, and all three be given", object_type_name(OBJECT(d)));
+            error_setg(errp, "%s: cyls must be 1 to 65535, heads 1 to 16, secs 1 to 255, and all three be given",
+                       object_type_name(OBJECT(d)));
             return false;
         }
         d->geo_cyls = d->cyls;
@@ -93,7 +95,9 @@ static bool open_drive(IdeDrive *d, Error **errp)
     const char *type = object_type_name(OBJECT(d));
     if (!d->drive) {
         if (!d->cdrom) {
-            error_setg(errp, "%s needs a disk: drive=ID, with -drive if=none,id=ID,file=... or -blockdev node-name=ID,...", type);
+            error_setg(errp,
+                       "%s needs a disk: drive=ID, with -drive if=none,id=ID,file=... or -blockdev node-name=ID,...",
+            type);
         }
         return d->cdrom; /* a drive that is empty for good */
     }
@@ -112,7 +116,8 @@ static bool open_drive(IdeDrive *d, Error **errp)
         return false;
     }
     if (!d->cdrom && blk_is_readonly(blk)) {
-        error_setg(errp, "%s: drive '%s' is read-only, which a hard disk cannot be (use ide-cd, or snapshot=on)", type, d->drive);
+        error_setg(errp, "%s: drive '%s' is read-only, which a hard disk cannot be (use ide-cd, or snapshot=on)", type,
+                   d->drive);
         return false;
     }
     d->sectors = len > 0 ? (uint64_t)len / IDE_SECTOR : 0;
@@ -194,17 +199,19 @@ static void hd_init(Object *obj) { IDE_DRIVE(obj)->cdrom = false; }
 static void cd_init(Object *obj) { IDE_DRIVE(obj)->cdrom = true; }
 static void device_reset(DeviceState *dev) { ide_drive_reset(IDE_DRIVE(dev), false); }
 
-#define DRIVE_FIELDS                                                                                                                             \
-    FIELD(IdeDrive, drive, FIELD_STRING, "drive", FIELD_PROP, .help = "id of a -drive or node name of a -blockdev"),                             \
-    FIELD(IdeDrive, unit, FIELD_I32, "unit", FIELD_PROP, .def = -1, .help = "place on the bus: 0 or 1; -1: the first free"),                     \
-    FIELD(IdeDrive, serial, FIELD_STRING, "serial", FIELD_PROP, .help = "serial number, up to 20 characters"),                                  \
-    FIELD(IdeDrive, model, FIELD_STRING, "model", FIELD_PROP, .help = "model, up to 40 characters"),                                            \
-    FIELD(IdeDrive, version, FIELD_STRING, "ver", FIELD_PROP, .help = "firmware version, up to 8 characters"),                                  \
-    FIELD(IdeDrive, wwn, FIELD_U64, "wwn", FIELD_PROP, .help = "world wide name; 0: none"),                                                      \
-    FIELD(IdeDrive, bootindex, FIELD_I32, "bootindex", FIELD_PROP, .def = -1, .help = "place in the boot order"),                                \
-    FIELD(IdeDrive, logical, FIELD_U32, "logical_block_size", FIELD_PROP, .help = "bytes: 512"),                                                \
-    FIELD(IdeDrive, physical, FIELD_U32, "physical_block_size", FIELD_PROP, .help = "bytes; 0: 512"),                                           \
-    FIELD(IdeDrive, write_cache_prop, FIELD_BOOL, "write-cache", FIELD_PROP, .def = 1, .help = "starts with its write cache on"),                \
+#define DRIVE_FIELDS                                                                                                   \
+    FIELD(IdeDrive, drive, FIELD_STRING, "drive", FIELD_PROP, .help = "id of a -drive or node name of a -blockdev"),   \
+    FIELD(IdeDrive, unit, FIELD_I32, "unit", FIELD_PROP, .def = -1,                                                    \
+          .help = "place on the bus: 0 or 1; -1: the first free"),                                                     \
+    FIELD(IdeDrive, serial, FIELD_STRING, "serial", FIELD_PROP, .help = "serial number, up to 20 characters"),         \
+    FIELD(IdeDrive, model, FIELD_STRING, "model", FIELD_PROP, .help = "model, up to 40 characters"),                   \
+    FIELD(IdeDrive, version, FIELD_STRING, "ver", FIELD_PROP, .help = "firmware version, up to 8 characters"),         \
+    FIELD(IdeDrive, wwn, FIELD_U64, "wwn", FIELD_PROP, .help = "world wide name; 0: none"),                            \
+    FIELD(IdeDrive, bootindex, FIELD_I32, "bootindex", FIELD_PROP, .def = -1, .help = "place in the boot order"),      \
+    FIELD(IdeDrive, logical, FIELD_U32, "logical_block_size", FIELD_PROP, .help = "bytes: 512"),                       \
+    FIELD(IdeDrive, physical, FIELD_U32, "physical_block_size", FIELD_PROP, .help = "bytes; 0: 512"),                  \
+    FIELD(IdeDrive, write_cache_prop, FIELD_BOOL, "write-cache", FIELD_PROP, .def = 1,                                 \
+          .help = "starts with its write cache on"),                                                                   \
     FIELD(IdeDrive, share_rw, FIELD_BOOL, "share-rw", FIELD_PROP | FIELD_HIDDEN, .help = "accepted for compatibility")
 
 static const Field hd_fields[] = {
@@ -212,7 +219,8 @@ static const Field hd_fields[] = {
     FIELD(IdeDrive, cyls, FIELD_U32, "cyls", FIELD_PROP, .help = "cylinders; 0: by size"),
     FIELD(IdeDrive, heads, FIELD_U32, "heads", FIELD_PROP, .help = "heads"),
     FIELD(IdeDrive, secs, FIELD_U32, "secs", FIELD_PROP, .help = "sectors for each track"),
-    FIELD(IdeDrive, rotation_rate, FIELD_U16, "rotation_rate", FIELD_PROP, .help = "revolutions a minute; 1: not rotating; 0: not told"),
+    FIELD(IdeDrive, rotation_rate, FIELD_U16, "rotation_rate", FIELD_PROP,
+          .help = "revolutions a minute; 1: not rotating; 0: not told"),
     FIELD_END,
 };
 static const Field cd_fields[] = {DRIVE_FIELDS, FIELD_END};
@@ -221,16 +229,20 @@ static const DeviceClass drive_class = {
     .bus_type = TYPE_IDE_BUS, .category = DEVICE_CAT_STORAGE, .user_creatable = true, .reset = device_reset,
 };
 static const TypeRecord drive_type = {
-    .name = TYPE_IDE_DRIVE, .parent = TYPE_DEVICE, .help = "any IDE drive", .instance_size = sizeof(IdeDrive), .abstract = true, .class_kind = TYPE_DEVICE,
+    .name = TYPE_IDE_DRIVE, .parent = TYPE_DEVICE, .help = "any IDE drive", .instance_size = sizeof(IdeDrive),
+    .abstract = true, .class_kind = TYPE_DEVICE,
     .class_data = &drive_class, .realize = drive_realize, .unrealize = drive_unrealize, .finalize = drive_finalize,
 };
 TYPE_REGISTER(drive_type);
-static const TypeRecord hd_type = {.name = "ide-hd", .parent = TYPE_IDE_DRIVE, .help = "virtual IDE disk", .fields = hd_fields, .init = hd_init};
+static const TypeRecord hd_type = {.name = "ide-hd", .parent = TYPE_IDE_DRIVE, .help = "virtual IDE disk",
+                                   .fields = hd_fields, .init = hd_init};
 TYPE_REGISTER(hd_type);
-static const TypeRecord cd_type = {.name = "ide-cd", .parent = TYPE_IDE_DRIVE, .help = "virtual IDE CD-ROM", .fields = cd_fields, .init = cd_init};
+static const TypeRecord cd_type = {.name = "ide-cd", .parent = TYPE_IDE_DRIVE, .help = "virtual IDE CD-ROM",
+                                   .fields = cd_fields, .init = cd_init};
 TYPE_REGISTER(cd_type);
 
-bool ide_get_geometry(DeviceState *controller, unsigned number, unsigned unit, uint32_t *cylinders, uint32_t *heads, uint32_t *sectors)
+bool ide_get_geometry(DeviceState *controller, unsigned number, unsigned unit, uint32_t *cylinders, uint32_t *heads,
+                      uint32_t *sectors)
 {
     for (unsigned i = 0; i < controller->child_buses->len; i++) {
         IdeBus *bus = controller->child_buses->pdata[i];

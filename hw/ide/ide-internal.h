@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of hw/ide share: the bus with its two places, the drive with its registers, and what a controller does for them.
+ * What the files of hw/ide share: the bus with its two places, the drive with its registers, and what a controller
+ * does for them.
  *
- * A drive carries out commands (ata.c, ata-rw.c, atapi.c) and never knows how data reaches the host: the controller of its bus does that, by
- * IdeBusOps. Host accesses come with the machine lock held, completions of the block layer run in the main loop, which holds it too.
+ * A drive carries out commands (ata.c, ata-rw.c, atapi.c) and never knows how data reaches the host: the controller
+ * of its bus does that, by IdeBusOps. Host accesses come with the machine lock held, completions of the block layer
+ * run in the main loop, which holds it too.
  *
- * A command ends exactly once, in ide_finish(), ide_abort() or ide_fail(). Requests to the block layer that are in flight when the drive is
- * reset end later; until they have, the drive stays busy (drive->draining), so that no old write overtakes a new one.
+ * A command ends exactly once, in ide_finish(), ide_abort() or ide_fail(). Requests to the block layer that are in
+ * flight when the drive is reset end later; until they have, the drive stays busy (drive->draining), so that no old
+ * write overtakes a new one.
  */
 #ifndef HW_IDE_IDE_INTERNAL_H
 #define HW_IDE_IDE_INTERNAL_H
@@ -16,7 +19,8 @@
 #include "hw/scsi/mmc.h"
 
 enum { /* status register */
-    ST_ERR = 0x01, ST_DRQ = 0x08, ST_SEEK = 0x10, ST_FAULT = 0x20, ST_READY = 0x40, ST_BUSY = 0x80, ST_IDLE = ST_READY | ST_SEEK,
+    ST_ERR = 0x01, ST_DRQ = 0x08, ST_SEEK = 0x10, ST_FAULT = 0x20, ST_READY = 0x40, ST_BUSY = 0x80,
+    ST_IDLE = ST_READY | ST_SEEK,
     /* error register */
     ER_ABORT = 0x04, ER_ID = 0x10, ER_UNCORRECTABLE = 0x40, ER_ICRC = 0x80,
     /* device control */
@@ -25,7 +29,8 @@ enum { /* status register */
     DEV_SECOND = 0x10, DEV_LBA = 0x40,
     /* interrupt reason of packet commands (sector count register) */
     IR_COMMAND = 1, IR_TO_HOST = 2,
-    IDE_SECTOR = 512, IDE_MULTIPLE_MAX = 16, IDE_BUFFER = 128 * 1024, IDE_IOV_MAX = 512, IDE_CHUNK_MAX = 1 << 20, IDE_SG_MAX = 65536,
+    IDE_SECTOR = 512, IDE_MULTIPLE_MAX = 16, IDE_BUFFER = 128 * 1024, IDE_IOV_MAX = 512, IDE_CHUNK_MAX = 1 << 20,
+    IDE_SG_MAX = 65536,
     IDE_CHANNELS_MAX = 6,
 };
 
@@ -48,8 +53,8 @@ typedef struct IdeBusOps {
     /* The bus' interrupt line. */
     void (*set_irq)(IdeBus *bus, bool level);
     /*
-     * drive->data[data_pos, data_end) waits for the host (or for bytes from it, drive->to_host tells). NULL: the host uses the data register. A
-     * controller that moves the block itself has ide_data_moved() called later.
+     * drive->data[data_pos, data_end) waits for the host (or for bytes from it, drive->to_host tells). NULL: the host
+     * uses the data register. A controller that moves the block itself has ide_data_moved() called later.
      */
     void (*data_ready)(IdeBus *bus, IdeDrive *drive);
     /* A command wants DMA. Controller: calls ide_dma_go() once the host let it, at once or later. */
@@ -59,7 +64,10 @@ typedef struct IdeBusOps {
     AddressSpace *(*dma_as)(IdeBus *bus);
     /* The DMA ended. @moved bytes; @left: of the list; @ok false: the command failed, or the list was too short. */
     void (*dma_done)(IdeBus *bus, uint64_t moved, uint64_t left, bool ok);
-    /* A command ended (status and error are set), or a reset did (@reset: the signature is in the registers). May be NULL. */
+    /*
+     * A command ended (status and error are set), or a reset did (@reset: the signature is in the registers). May be
+     * NULL.
+     */
     void (*command_done)(IdeBus *bus, IdeDrive *drive, bool reset);
 } IdeBusOps;
 
@@ -144,7 +152,8 @@ void ide_set_irq(IdeBus *bus, bool level);
 void ide_start_command(IdeBus *bus, IdeDrive *d, uint8_t command);
 
 /* --- ide-drive.c --- */
-void ide_drive_reset(IdeDrive *d, bool soft);     /* registers with the signature; later, while requests are in flight */
+/* registers with the signature; later, while requests are in flight */
+void ide_drive_reset(IdeDrive *d, bool soft);
 void ide_signature(IdeDrive *d);
 void ide_request_started(IdeDrive *d);
 /* False: the command it belonged to is gone. Ends a reset that waited for it. */
@@ -158,7 +167,10 @@ void ide_fail(IdeDrive *d, uint8_t error);
 /* Offers @bytes of d->data to the host, or asks it for as many; @then is called when they were moved. */
 void ide_offer(IdeDrive *d, uint32_t bytes, bool to_host, void (*then)(IdeDrive *d));
 void ide_data_moved(IdeDrive *d);                 /* by controllers that move blocks themselves */
-/* Goes on with @fn in the loop's next turn, unless the drive is reset: what a guest makes long never makes the stack deep. */
+/*
+ * Goes on with @fn in the loop's next turn, unless the drive is reset: what a guest makes long never makes the stack
+ * deep.
+ */
 void ide_later(IdeDrive *d, void (*fn)(IdeDrive *d));
 
 /* --- ata-identify.c --- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Scatter lists of IDE and AHCI: guest memory ranges that a transfer fills or empties in order, however it is cut into requests.
+ * Scatter lists of IDE and AHCI: guest memory ranges that a transfer fills or empties in order, however it is cut
+ * into requests.
  */
 #include <string.h>
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The IDE function of the PIIX3 (82371SB datasheet, chapter 5; Programming Interface for Bus Master IDE Controller 1.0): two channels at the legacy
- * ports with a bus master each. BAR 4 holds the bus master registers: command, status and address of the descriptor table, 8 bytes a channel.
+ * The IDE function of the PIIX3 (82371SB datasheet, chapter 5; Programming Interface for Bus Master IDE Controller
+ * 1.0): two channels at the legacy ports with a bus master each. BAR 4 holds the bus master registers: command,
+ * status and address of the descriptor table, 8 bytes a channel.
  *
- * A command with DMA waits until the host sets the start bit, and the other way round. The table is read when both are there: 64 KiB of it at most, copied.
+ * A command with DMA waits until the host sets the start bit, and the other way round. The table is read when both
+ * are there: 64 KiB of it at most, copied.
  */
 #include <string.h>
 
@@ -11,7 +13,8 @@
 #include "util/bytes.h"
 
 enum {
-    CHANNELS = 2, BM_BYTES = 8, CMD_START = 1, CMD_TO_MEMORY = 8, STAT_ACTIVE = 1, STAT_ERROR = 2, STAT_INTERRUPT = 4, STAT_CAPABLE = 0x60,
+    CHANNELS = 2, BM_BYTES = 8, CMD_START = 1, CMD_TO_MEMORY = 8, STAT_ACTIVE = 1, STAT_ERROR = 2, STAT_INTERRUPT = 4,
+    STAT_CAPABLE = 0x60,
     PRD_BYTES = 8, PRD_TABLE_MAX = 65536, PRD_END = 0x8000, IDETIM = 0x40, IDETIM_DECODE = 0x8000,
 };
 
@@ -52,12 +55,16 @@ static void command_write(void *opaque, uint64_t offset, uint64_t value, unsigne
     }
 }
 
-static uint64_t control_read(void *opaque, uint64_t offset, unsigned size) { return ide_alt_status(((Channel *)opaque)->bus); }
-static void control_write(void *opaque, uint64_t offset, uint64_t value, unsigned size) { ide_control_write(((Channel *)opaque)->bus, (uint8_t)value); }
+static uint64_t control_read(void *opaque, uint64_t offset,
+                             unsigned size) { return ide_alt_status(((Channel *)opaque)->bus); }
+static void control_write(void *opaque, uint64_t offset, uint64_t value,
+                          unsigned size) { ide_control_write(((Channel *)opaque)->bus, (uint8_t)value); }
 
 /* The data register takes 1, 2 and 4 bytes at offset 0; all others are bytes. */
-static const MmioOps command_ops = {.read = command_read, .write = command_write, .access_min = 1, .access_max = 4, .impl_min = 1, .impl_max = 4, .allow_unaligned = true};
-static const MmioOps control_ops = {.read = control_read, .write = control_write, .access_min = 1, .access_max = 4, .impl_min = 1, .impl_max = 1};
+static const MmioOps command_ops = {.read = command_read, .write = command_write, .access_min = 1, .access_max = 4,
+                                    .impl_min = 1, .impl_max = 4, .allow_unaligned = true};
+static const MmioOps control_ops = {.read = control_read, .write = control_write, .access_min = 1, .access_max = 4,
+                                    .impl_min = 1, .impl_max = 1};
 
 /* --- bus master --- */
 static uint64_t bm_read(void *opaque, uint64_t offset, unsigned size)
@@ -98,7 +105,8 @@ static void bm_write(void *opaque, uint64_t offset, uint64_t value, unsigned siz
         c->bm_command = value & (CMD_START | CMD_TO_MEMORY);
         break;
     case 2:
-        c->bm_status = (uint8_t)((value & STAT_CAPABLE) | (c->bm_status & STAT_ACTIVE) | (c->bm_status & ~value & (STAT_ERROR | STAT_INTERRUPT)));
+        c->bm_status = (uint8_t)((value & STAT_CAPABLE) | (c->bm_status & STAT_ACTIVE) |
+                                 (c->bm_status & ~value & (STAT_ERROR | STAT_INTERRUPT)));
         break;
     case 4: case 5: case 6: case 7:
         c->bm_table = ((c->bm_table & ~(0xffu << shift)) | (uint32_t)(value & 0xff) << shift) & ~3u;
@@ -107,7 +115,8 @@ static void bm_write(void *opaque, uint64_t offset, uint64_t value, unsigned siz
     }
 }
 
-static const MmioOps bm_ops = {.read = bm_read, .write = bm_write, .access_min = 1, .access_max = 4, .impl_min = 1, .impl_max = 1};
+static const MmioOps bm_ops = {.read = bm_read, .write = bm_write, .access_min = 1, .access_max = 4, .impl_min = 1,
+                               .impl_max = 1};
 
 /* --- for the bus --- */
 static void set_irq(IdeBus *bus, bool level)
@@ -129,7 +138,10 @@ static void dma_wanted(IdeBus *bus, IdeDrive *d)
 
 static AddressSpace *dma_as(IdeBus *bus) { return pci_dma_as(&((Channel *)bus->opaque)->ide->pci); }
 
-/* Descriptors: address, byte count (0: 64 KiB), end mark. One that crosses 64 KiB is not what the chip can do, but what guests never notice. */
+/*
+ * Descriptors: address, byte count (0: 64 KiB), end mark. One that crosses 64 KiB is not what the chip can do, but
+ * what guests never notice.
+ */
 static bool dma_list(IdeBus *bus, IdeSg *sg)
 {
     Channel *c = bus->opaque;
@@ -157,7 +169,8 @@ static void dma_done(IdeBus *bus, uint64_t moved, uint64_t left, bool ok)
     }
 }
 
-static const IdeBusOps bus_ops = {.set_irq = set_irq, .dma_wanted = dma_wanted, .dma_list = dma_list, .dma_as = dma_as, .dma_done = dma_done};
+static const IdeBusOps bus_ops = {.set_irq = set_irq, .dma_wanted = dma_wanted, .dma_list = dma_list, .dma_as = dma_as,
+                                  .dma_done = dma_done};
 
 /* --- life --- */
 void piix3_ide_connect(PciDevice *ide, Irq irq14, Irq irq15)
@@ -236,10 +249,12 @@ static void piix3_unrealize(PciDevice *dev)
 }
 
 static const PciClass piix3_class = {
-    PCI_DEVICE_PART, .device.category = DEVICE_CAT_STORAGE, .vendor_id = 0x8086, .device_id = 0x7010, .class_id = 0x0101, .prog = 0x80,
+    PCI_DEVICE_PART, .device.category = DEVICE_CAT_STORAGE, .vendor_id = 0x8086, .device_id = 0x7010,
+    .class_id = 0x0101, .prog = 0x80,
     .realize = piix3_realize, .unrealize = piix3_unrealize, .reset = piix3_reset, .config_written = config_written,
 };
 static const TypeRecord piix3_type = {
-    .name = TYPE_PIIX3_IDE, .parent = TYPE_PCI_DEVICE, .help = "PIIX3 IDE", .instance_size = sizeof(Piix3Ide), .class_kind = TYPE_DEVICE, .class_data = &piix3_class,
+    .name = TYPE_PIIX3_IDE, .parent = TYPE_PCI_DEVICE, .help = "PIIX3 IDE", .instance_size = sizeof(Piix3Ide),
+    .class_kind = TYPE_DEVICE, .class_data = &piix3_class,
 };
 TYPE_REGISTER(piix3_type);

@@ -37,7 +37,8 @@ static uint16_t create_cq(Nvme *n, const NvmeCommand *c)
     if (!(flags & 1) || base & (n->page - 1)) {
         return NVME_BAD_FIELD | NVME_DNR;
     }
-    n->cq[id] = (NvmeCq){.base = base, .size = size, .vector = (uint16_t)(flags >> 16), .interrupts = flags & 2, .phase = true};
+    n->cq[id] = (NvmeCq){.base = base, .size = size, .vector = (uint16_t)(flags >> 16), .interrupts = flags & 2,
+                         .phase = true};
     return NVME_OK;
 }
 
@@ -169,7 +170,8 @@ static uint16_t identify(Nvme *n, const NvmeCommand *c)
 /* --- features, logs --- */
 static uint16_t features(Nvme *n, NvmeCommand *c, bool set)
 {
-    enum { ARBITRATION = 1, POWER = 2, TEMPERATURE = 4, RECOVERY = 5, WRITE_CACHE = 6, QUEUES = 7, COALESCING = 8, VECTOR = 9, ATOMICITY = 10, EVENTS = 11 };
+    enum { ARBITRATION = 1, POWER = 2, TEMPERATURE = 4, RECOVERY = 5, WRITE_CACHE = 6, QUEUES = 7, COALESCING = 8,
+          VECTOR = 9, ATOMICITY = 10, EVENTS = 11 };
     uint8_t id = (uint8_t)nvme_dw(c, 10);
     uint32_t v = nvme_dw(c, 11), pairs = n->max_ioqpairs - 1;
     switch (id) {
@@ -179,7 +181,8 @@ static uint16_t features(Nvme *n, NvmeCommand *c, bool set)
         }
         c->result = pairs | pairs << 16;
         return NVME_OK;
-    case ARBITRATION: case POWER: case TEMPERATURE: case RECOVERY: case WRITE_CACHE: case COALESCING: case VECTOR: case ATOMICITY: case EVENTS:
+    case ARBITRATION: case POWER: case TEMPERATURE: case RECOVERY: case WRITE_CACHE: case COALESCING: case VECTOR:
+    case ATOMICITY: case EVENTS:
         if (set) {
             n->features[id] = id == WRITE_CACHE ? v & 1 : v;
         } else {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads, writes, flush, write zeroes, dataset management (NVMe 1.4, chapter 6), and the memory that commands name by physical region pages (4.3).
+ * Reads, writes, flush, write zeroes, dataset management (NVMe 1.4, chapter 6), and the memory that commands name by
+ * physical region pages (4.3).
  */
 #include <errno.h>
 #include <string.h>
@@ -114,7 +115,8 @@ static void done(void *opaque, int ret)
 {
     NvmeRequest *r = opaque;
     nvme_unmap(r->n, r->iov, r->read);
-    request_end(r, ret >= 0 ? NVME_OK : ret == -ENOTSUP ? NVME_BAD_OPCODE | NVME_DNR : r->read ? NVME_READ_ERROR : NVME_WRITE_FAULT);
+    request_end(r, ret >= 0 ? NVME_OK : ret == -ENOTSUP ? NVME_BAD_OPCODE | NVME_DNR : r->read ? NVME_READ_ERROR
+                : NVME_WRITE_FAULT);
 }
 
 static bool range_of(const Nvme *n, const NvmeCommand *c, uint64_t *lba, uint64_t *blocks)
@@ -146,7 +148,8 @@ static uint16_t read_write(Nvme *n, const NvmeCommand *c, bool read)
     if (read) {
         blk_aio_preadv(n->blk, (int64_t)(lba * NVME_LBA), iov, (int)r->iov->len, 0, done, r);
     } else {
-        blk_aio_pwritev(n->blk, (int64_t)(lba * NVME_LBA), iov, (int)r->iov->len, fua || !n->features[0x06] ? BLOCK_REQ_FUA : 0, done, r);
+        blk_aio_pwritev(n->blk, (int64_t)(lba * NVME_LBA), iov, (int)r->iov->len, fua ||
+                        !n->features[0x06] ? BLOCK_REQ_FUA : 0, done, r);
     }
     return NVME_LATER;
 }
@@ -160,12 +163,16 @@ static uint16_t write_zeroes(Nvme *n, const NvmeCommand *c)
     if (blk_is_readonly(n->blk)) {
         return NVME_WRITE_FAULT | NVME_DNR;
     }
-    blk_aio_write_zeroes(n->blk, (int64_t)(lba * NVME_LBA), (int64_t)(blocks * NVME_LBA), nvme_dw(c, 12) & 1u << 25 ? BLOCK_REQ_MAY_UNMAP : 0, done,
+    blk_aio_write_zeroes(n->blk, (int64_t)(lba * NVME_LBA), (int64_t)(blocks * NVME_LBA),
+                         nvme_dw(c, 12) & 1u << 25 ? BLOCK_REQ_MAY_UNMAP : 0, done,
                          request_new(n, c));
     return NVME_LATER;
 }
 
-/* --- dataset management: deallocation of up to 256 ranges, one after another; each goes on in the loop's next turn --- */
+/*
+ * --- dataset management: deallocation of up to 256 ranges, one after another; each goes on in the loop's next turn
+ * ---
+ */
 static void discard_next(void *opaque);
 
 static void discarded(void *opaque, int ret)

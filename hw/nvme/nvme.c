@@ -9,8 +9,10 @@
 #include "util/log.h"
 
 enum {
-    REG_CAP = 0x00, REG_CAP_HIGH = 0x04, REG_VS = 0x08, REG_INTMS = 0x0c, REG_INTMC = 0x10, REG_CC = 0x14, REG_CSTS = 0x1c, REG_AQA = 0x24, REG_ASQ = 0x28, REG_ASQ_HIGH = 0x2c,
-    REG_ACQ = 0x30, REG_ACQ_HIGH = 0x34, CC_ENABLE = 1, CSTS_READY = 1, CSTS_FATAL = 2, CSTS_SHUTDOWN = 0x0c, CSTS_SHUTDOWN_DONE = 0x08, CC_SHUTDOWN = 0xc000,
+    REG_CAP = 0x00, REG_CAP_HIGH = 0x04, REG_VS = 0x08, REG_INTMS = 0x0c, REG_INTMC = 0x10, REG_CC = 0x14,
+    REG_CSTS = 0x1c, REG_AQA = 0x24, REG_ASQ = 0x28, REG_ASQ_HIGH = 0x2c,
+    REG_ACQ = 0x30, REG_ACQ_HIGH = 0x34, CC_ENABLE = 1, CSTS_READY = 1, CSTS_FATAL = 2, CSTS_SHUTDOWN = 0x0c,
+    CSTS_SHUTDOWN_DONE = 0x08, CC_SHUTDOWN = 0xc000,
     VERSION = 0x10400, COMMANDS_PER_TURN = 64,
     CAP_LOW = (NVME_ENTRIES_MAX - 1) | 1 << 16 | 0x0f << 24, /* contiguous queues; ready within 7.5 seconds */
     CAP_HIGH = 1 << 5 | 4 << 20,                            /* the NVM command set; pages of 4 to 64 KiB */
@@ -114,7 +116,8 @@ static bool fetch(Nvme *n, unsigned id)
     }
     q->head = (q->head + 1) % q->size;
     c.cid = ld_le16(c.raw + 2);
-    uint16_t status = c.raw[1] & 0xc3 ? NVME_BAD_FIELD | NVME_DNR /* fused, or a scatter list */ : id ? nvme_io(n, &c) : nvme_admin(n, &c);
+    uint16_t status = c.raw[1] & 0xc3 ? NVME_BAD_FIELD | NVME_DNR /* fused, or a scatter list */ : id ? nvme_io(n,
+        &c) : nvme_admin(n, &c);
     if (status != NVME_LATER) {
         nvme_complete(n, &c, status);
     }
@@ -166,7 +169,8 @@ static void enable(Nvme *n)
     unsigned mps = n->cc >> 7 & 15, sq_size = (n->aqa & 0xfff) + 1, cq_size = (n->aqa >> 16 & 0xfff) + 1;
     bool sizes = (n->cc >> 4 & 7) == 0 && mps <= 4;
     n->page = (uint32_t)NVME_PAGE_MIN << mps;
-    if (!sizes || n->csts & CSTS_READY || sq_size < 2 || cq_size < 2 || n->asq & (n->page - 1) || n->acq & (n->page - 1)) {
+    if (!sizes || n->csts & CSTS_READY || sq_size < 2 || cq_size < 2 || n->asq & (n->page - 1) ||
+        n->acq & (n->page - 1)) {
         log_if(LOG_GUEST_ERROR, "nvme: enabled with CC 0x%x AQA 0x%x\n", n->cc, n->aqa);
         n->csts |= CSTS_FATAL;
         return;
@@ -269,7 +273,8 @@ static void mem_write(void *opaque, uint64_t offset, uint64_t value, unsigned si
     }
 }
 
-static const MmioOps mem_ops = {.read = mem_read, .write = mem_write, .access_min = 2, .access_max = 8, .impl_min = 4, .impl_max = 4};
+static const MmioOps mem_ops = {.read = mem_read, .write = mem_write, .access_min = 2, .access_max = 8, .impl_min = 4,
+                                .impl_max = 4};
 
 /* --- life --- */
 static void nvme_reset(PciDevice *dev)
@@ -346,11 +351,13 @@ static const Field nvme_fields[] = {
     FIELD_END,
 };
 static const PciClass nvme_class = {
-    PCI_DEVICE_PART, .device.category = DEVICE_CAT_STORAGE, .device.user_creatable = true, .vendor_id = 0x1b36, .device_id = 0x0010, .class_id = 0x0108, .prog = 2,
+    PCI_DEVICE_PART, .device.category = DEVICE_CAT_STORAGE, .device.user_creatable = true, .vendor_id = 0x1b36,
+    .device_id = 0x0010, .class_id = 0x0108, .prog = 2,
     .revision = 2, .realize = nvme_realize, .unrealize = nvme_unrealize, .reset = nvme_reset,
 };
 static const TypeRecord nvme_type = {
-    .name = "nvme", .parent = TYPE_PCI_DEVICE, .help = "NVM Express disk", .instance_size = sizeof(Nvme), .class_kind = TYPE_DEVICE, .class_data = &nvme_class,
+    .name = "nvme", .parent = TYPE_PCI_DEVICE, .help = "NVM Express disk", .instance_size = sizeof(Nvme),
+    .class_kind = TYPE_DEVICE, .class_data = &nvme_class,
     .fields = nvme_fields,
 };
 TYPE_REGISTER(nvme_type);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The commands of a CD or DVD drive (MMC-5; SPC-3 for the common ones). Numbers in commands and answers are big endian. Which commands work without a
- * disc and which one tells a unit attention first follows SPC-3, 5.9.4.
+ * The commands of a CD or DVD drive (MMC-5; SPC-3 for the common ones). Numbers in commands and answers are big
+ * endian. Which commands work without a disc and which one tells a unit attention first follows SPC-3, 5.9.4.
  */
 #include "hw/scsi/mmc.h"
 
@@ -12,10 +12,14 @@
 #include "util/bytes.h"
 
 enum {
-    TEST_UNIT_READY = 0x00, REQUEST_SENSE = 0x03, INQUIRY = 0x12, MODE_SENSE_6 = 0x1a, START_STOP = 0x1b, PREVENT_REMOVAL = 0x1e, READ_CAPACITY = 0x25, READ_10 = 0x28,
-    SEEK_10 = 0x2b, SYNCHRONIZE_CACHE = 0x35, READ_SUBCHANNEL = 0x42, READ_TOC = 0x43, READ_HEADER = 0x44, GET_CONFIGURATION = 0x46, GET_EVENT = 0x4a, READ_DISC_INFO = 0x51,
-    READ_TRACK_INFO = 0x52, MODE_SENSE_10 = 0x5a, READ_12 = 0xa8, READ_DVD_STRUCTURE = 0xad, SET_SPEED = 0xbb, MECHANISM_STATUS = 0xbd, READ_CD = 0xbe,
-    ASC_INVALID_COMMAND = 0x20, ASC_LBA_RANGE = 0x21, ASC_INVALID_FIELD = 0x24, ASC_NO_MEDIUM = 0x3a, ASC_REMOVAL_PREVENTED = 0x53, ASC_SAVING = 0x39,
+    TEST_UNIT_READY = 0x00, REQUEST_SENSE = 0x03, INQUIRY = 0x12, MODE_SENSE_6 = 0x1a, START_STOP = 0x1b,
+    PREVENT_REMOVAL = 0x1e, READ_CAPACITY = 0x25, READ_10 = 0x28,
+    SEEK_10 = 0x2b, SYNCHRONIZE_CACHE = 0x35, READ_SUBCHANNEL = 0x42, READ_TOC = 0x43, READ_HEADER = 0x44,
+    GET_CONFIGURATION = 0x46, GET_EVENT = 0x4a, READ_DISC_INFO = 0x51,
+    READ_TRACK_INFO = 0x52, MODE_SENSE_10 = 0x5a, READ_12 = 0xa8, READ_DVD_STRUCTURE = 0xad, SET_SPEED = 0xbb,
+    MECHANISM_STATUS = 0xbd, READ_CD = 0xbe,
+    ASC_INVALID_COMMAND = 0x20, ASC_LBA_RANGE = 0x21, ASC_INVALID_FIELD = 0x24, ASC_NO_MEDIUM = 0x3a,
+    ASC_REMOVAL_PREVENTED = 0x53, ASC_SAVING = 0x39,
     ASC_MEDIUM_CHANGED = 0x28, ASC_RESET = 0x29,
     PROFILE_CD = 0x08, PROFILE_DVD = 0x10, CD_MAX_SECTORS = 450000, /* 99 minutes: more is a DVD */
 };
@@ -238,7 +242,10 @@ static MmcResult toc_tracks(Call *c, bool msf)
     return answer(c, n, ld_be16(c->cdb + 7));
 }
 
-/* Format 2: the entries of the lead-in: first track, last track, lead-out, track 1. Addresses are minutes, seconds, frames or, here, sectors. */
+/*
+ * Format 2: the entries of the lead-in: first track, last track, lead-out, track 1. Addresses are minutes, seconds,
+ * frames or, here, sectors.
+ */
 static MmcResult toc_raw(Call *c, bool msf)
 {
     static const uint8_t points[4] = {0xa0, 0xa1, 0xa2, 1};
@@ -304,7 +311,8 @@ static MmcResult get_configuration(Call *c)
     static const uint16_t codes[] = {0x0000, 0x0001, 0x0003, 0x0010, 0x001e, 0x001f};
     for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {
         uint16_t code = codes[i];
-        bool current = code <= 3 || (code == 0x10 && profile) || (code == 0x1e && profile == PROFILE_CD) || (code == 0x1f && profile == PROFILE_DVD);
+        bool current = code <= 3 || (code == 0x10 && profile) || (code == 0x1e && profile == PROFILE_CD) ||
+            (code == 0x1f && profile == PROFILE_DVD);
         if ((kind == 2 && code != first) || code < first || (kind == 1 && !current)) {
             continue;
         }

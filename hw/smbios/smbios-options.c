@@ -10,19 +10,25 @@
 #include "util/option.h"
 
 static const char *const bios_keys[] = {"type", "vendor", "version", "date", "release", "uefi", NULL};
-static const char *const system_keys[] = {"type", "manufacturer", "product", "version", "serial", "uuid", "sku", "family", NULL};
-static const char *const board_keys[] = {"type", "manufacturer", "product", "version", "serial", "asset", "location", NULL};
+static const char *const system_keys[] = {"type", "manufacturer", "product", "version", "serial", "uuid", "sku",
+                                          "family", NULL};
+static const char *const board_keys[] = {"type", "manufacturer", "product", "version", "serial", "asset", "location",
+                                         NULL};
 static const char *const chassis_keys[] = {"type", "manufacturer", "version", "serial", "asset", "sku", NULL};
-static const char *const cpu_keys[] = {"type", "sock_pfx", "manufacturer", "version", "serial", "asset", "part", "max-speed", "current-speed",
+static const char *const cpu_keys[] = {"type", "sock_pfx", "manufacturer", "version", "serial", "asset", "part",
+                                       "max-speed", "current-speed",
                                        "processor-family", "processor-id", NULL};
-static const char *const port_keys[] = {"type", "internal_reference", "external_reference", "connector_type", "port_type", NULL};
+static const char *const port_keys[] = {"type", "internal_reference", "external_reference", "connector_type",
+                                        "port_type", NULL};
 static const char *const oem_keys[] = {"type", "value", NULL};
-static const char *const dimm_keys[] = {"type", "loc_pfx", "bank", "manufacturer", "serial", "asset", "part", "speed", NULL};
+static const char *const dimm_keys[] = {"type", "loc_pfx", "bank", "manufacturer", "serial", "asset", "part", "speed",
+                                        NULL};
 
 static const struct {
     int type;
     const char *const *keys;
-} types[] = {{0, bios_keys}, {1, system_keys}, {2, board_keys}, {3, chassis_keys}, {4, cpu_keys}, {8, port_keys}, {11, oem_keys}, {17, dimm_keys}};
+} types[] = {{0, bios_keys}, {1, system_keys}, {2, board_keys}, {3, chassis_keys}, {4, cpu_keys}, {8, port_keys},
+             {11, oem_keys}, {17, dimm_keys}};
 
 int smbios_option_type(OptionSet *o)
 {
@@ -32,7 +38,8 @@ int smbios_option_type(OptionSet *o)
 
 static bool check_value(OptionSet *o, const char *key, Error **errp)
 {
-    static const char *const numbers[] = {"max-speed", "current-speed", "processor-family", "processor-id", "connector_type", "port_type", "speed", NULL};
+    static const char *const numbers[] = {"max-speed", "current-speed", "processor-family", "processor-id",
+                                          "connector_type", "port_type", "speed", NULL};
     static const uint64_t limits[] = {0xffff, 0xffff, 0xffff, UINT64_MAX, 0xff, 0xff, 0xffff};
     const char *v = option_get(o, key);
     unsigned major, minor;
@@ -54,7 +61,8 @@ static bool check_value(OptionSet *o, const char *key, Error **errp)
         error_setg(errp, "'%s' is no UUID (like 123e4567-e89b-12d3-a456-426614174000)", v);
         return false;
     }
-    if (v && !strcmp(key, "release") && (sscanf(v, "%3u.%3u%c", &major, &minor, &rest) != 2 || major > 255 || minor > 255)) {
+    if (v && !strcmp(key, "release") && (sscanf(v, "%3u.%3u%c", &major, &minor, &rest) != 2 || major > 255 ||
+                                         minor > 255)) {
         error_setg(errp, "release '%s' is not two numbers up to 255 like 1.16", v);
         return false;
     }
@@ -87,6 +95,9 @@ bool smbios_check_option(OptionSet *o, Error **errp)
         g_autofree char *what = g_strdup_printf("-smbios type=%" G_GUINT64_FORMAT, type);
         return option_check_unused(o, what, types[i].keys, errp);
     }
-    error_setg(errp, "structures of type %" G_GUINT64_FORMAT " cannot be described here (types 0, 1, 2, 3, 4, 8, 11 and 17 can)", type);
+    error_setg(errp,
+               "structures of type %" G_GUINT64_FORMAT
+               " cannot be described here (types 0, 1, 2, 3, 4, 8, 11 and 17 can)",
+               type);
     return false;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SMBIOS structures (DMTF DSP0134 3.2, chapter 7) and their anchors (chapter 5.2). A structure is a formatted part of fixed layout and a list of strings
- * that it refers to by number. Types 0, 2, 8 and 11 are there only where -smbios asks for them: firmware has a type 0 of its own.
+ * SMBIOS structures (DMTF DSP0134 3.2, chapter 7) and their anchors (chapter 5.2). A structure is a formatted part of
+ * fixed layout and a list of strings that it refers to by number. Types 0, 2, 8 and 11 are there only where -smbios
+ * asks for them: firmware has a type 0 of its own.
  */
 #include "hw/smbios.h"
 
@@ -15,8 +16,10 @@
 #include "util/option.h"
 
 enum {
-    H_SYSTEM = 0x100, H_BOARD = 0x200, H_CHASSIS = 0x300, H_CPU = 0x400, H_PORT = 0x800, H_OEM = 0xe00, H_ARRAY = 0x1000, H_DIMM = 0x1100, H_RANGE = 0x1300,
-    H_BOOT = 0x2000, H_END = 0x7f00, NO_HANDLE = 0xffff, NO_ERROR_INFO = 0xfffe, DIMMS_MAX = 256, SOCKETS_MAX = 256, TABLES_MAX = 65535,
+    H_SYSTEM = 0x100, H_BOARD = 0x200, H_CHASSIS = 0x300, H_CPU = 0x400, H_PORT = 0x800, H_OEM = 0xe00,
+    H_ARRAY = 0x1000, H_DIMM = 0x1100, H_RANGE = 0x1300,
+    H_BOOT = 0x2000, H_END = 0x7f00, NO_HANDLE = 0xffff, NO_ERROR_INFO = 0xfffe, DIMMS_MAX = 256, SOCKETS_MAX = 256,
+    TABLES_MAX = 65535,
 };
 #define DIMM_BYTES (16ull << 30)
 
@@ -132,7 +135,8 @@ static void put_uuid(Writer *w, const char *text)
     static const uint8_t order[16] = {6, 4, 2, 0, 11, 9, 16, 14, 19, 21, 24, 26, 28, 30, 32, 34};
     bool good = text && g_uuid_string_is_valid(text);
     for (int i = 0; i < 16; i++) {
-        u8(w, good ? (unsigned)(g_ascii_xdigit_value(text[order[i]]) << 4 | g_ascii_xdigit_value(text[order[i] + 1])) : 0);
+        u8(w, good ? (unsigned)(g_ascii_xdigit_value(text[order[i]]) << 4 | g_ascii_xdigit_value(text[order[i] + 1]))
+           : 0);
     }
 }
 
@@ -355,7 +359,9 @@ static bool binary_files(Writer *w, Error **errp)
             return false;
         }
         if (len < 6 || data[1] < 4 || data[1] > len - 2 || data[len - 1] || data[len - 2]) {
-            error_setg(errp, "-smbios file=%s: that is no SMBIOS structure (header, formatted part, strings, two zero bytes)", file);
+            error_setg(errp,
+                       "-smbios file=%s: that is no SMBIOS structure (header, formatted part, strings, two zero bytes)",
+            file);
             return false;
         }
         g_byte_array_append(w->out, data, (guint)len);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SMBIOS tables (DMTF DSP0134 3.2): what a PC says about itself. Structures of types 0, 1, 2, 3, 4, 16, 17, 19, 32 and 127 from the
- * board's facts, overridden by `-smbios type=N,key=value`; types 8 and 11 and whole binary structures (file=) on request.
+ * SMBIOS tables (DMTF DSP0134 3.2): what a PC says about itself. Structures of types 0, 1, 2, 3, 4, 16, 17, 19, 32
+ * and 127 from the board's facts, overridden by `-smbios type=N,key=value`; types 8 and 11 and whole binary
+ * structures (file=) on request.
  */
 #ifndef HW_SMBIOS_H
 #define HW_SMBIOS_H

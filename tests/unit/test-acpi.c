@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The AML writer against hand-made byte strings, and the tables of each chipset: linked as firmware does it, walked from the RSDP, summed up, and
- * disassembled by iasl (acpica-tools) without a complaint.
+ * The AML writer against hand-made byte strings, and the tables of each chipset: linked as firmware does it, walked
+ * from the RSDP, summed up, and disassembled by iasl (acpica-tools) without a complaint.
  */
 #include <glib/gstdio.h>
 #include <string.h>
@@ -123,13 +123,15 @@ static int disassemble(Set *s)
     g_auto(GStrv) names = g_strsplit(g_strstrip(s->seen->str), " ", -1);
     int bad = 0;
     for (char **n = names; *n; n++) {
-        g_autofree char *path = g_strdup_printf("%s/%s.dat", s->dir, *n), *dsl = g_strdup_printf("%s/%s.dsl", s->dir, *n);
+        g_autofree char *path = g_strdup_printf("%s/%s.dat", s->dir, *n),
+            *dsl = g_strdup_printf("%s/%s.dsl", s->dir, *n);
         if (iasl) {
             g_autofree char *text = NULL, *out = NULL, *err = NULL;
             char *argv[] = {iasl, (char *)"-d", path, NULL};
             int status;
             g_assert_true(g_spawn_sync(NULL, argv, NULL, 0, NULL, NULL, &out, &err, &status, NULL));
-            bad += status != 0 || strstr(err, "rror") || !g_file_get_contents(dsl, &text, NULL, NULL) || strstr(text, "Invalid") ||
+            bad += status != 0 || strstr(err, "rror") || !g_file_get_contents(dsl, &text, NULL, NULL) ||
+                strstr(text, "Invalid") ||
                    strstr(text, "Unknown") || strstr(text, "unresolved");
             /* and compiled again, without an error */
             char *again[] = {iasl, (char *)"-oe", (char *)"-ve", dsl, NULL};
@@ -163,7 +165,8 @@ static void check_set(const PcAcpiConfig *c, const char *want)
     g_assert_cmpmem(r, 8, "RSD PTR ", 8);
     g_assert_cmpuint(sum(r, 20), ==, 0);
     g_assert_cmpuint(sum(r, 36), ==, 0);
-    const uint8_t *rsdt = s.tables->data + (ld_le32(r + 16) - TABLES), *xsdt = s.tables->data + (ld_le64(r + 24) - TABLES);
+    const uint8_t *rsdt = s.tables->data + (ld_le32(r + 16) - TABLES),
+        *xsdt = s.tables->data + (ld_le64(r + 24) - TABLES);
     g_assert_cmpuint(sum(rsdt, ld_le32(rsdt + 4)), ==, 0);
     g_assert_cmpuint(sum(xsdt, ld_le32(xsdt + 4)), ==, 0);
     unsigned n = (ld_le32(xsdt + 4) - 36) / 8;
@@ -188,13 +191,17 @@ static void check_set(const PcAcpiConfig *c, const char *want)
 
 static PcAcpiConfig pc_config(PcAcpiChipset chipset, const PcAcpiCpu *cpus, unsigned count)
 {
-    PcAcpiConfig c = {.chipset = chipset, .cpus = cpus, .cpu_count = count, .pci_hole_start = 0x20000000, .pci_hole_end = 0xfec00000,
-                      .pci_hole64_start = 0x100000000, .pci_hole64_end = 0x180000000, .hpet = true, .i8042 = true, .rtc = true, .fdc = true,
-                      .serial = {{0x3f8, 4}, {0x2f8, 3}}, .parallel = {{0x378, 7}}, .fw_cfg_port = 0x510, .pvpanic_port = 0x505};
+    PcAcpiConfig c = {.chipset = chipset, .cpus = cpus, .cpu_count = count, .pci_hole_start = 0x20000000,
+                      .pci_hole_end = 0xfec00000,
+                      .pci_hole64_start = 0x100000000, .pci_hole64_end = 0x180000000, .hpet = true, .i8042 = true,
+                      .rtc = true, .fdc = true,
+                      .serial = {{0x3f8, 4}, {0x2f8, 3}}, .parallel = {{0x378, 7}}, .fw_cfg_port = 0x510,
+                          .pvpanic_port = 0x505};
     return c;
 }
 
-static const PcAcpiCpu four[] = {{.apic_id = 0}, {.apic_id = 1}, {.apic_id = 2, .node = 1}, {.apic_id = 3, .absent = true, .node = 1}};
+static const PcAcpiCpu four[] = {{.apic_id = 0}, {.apic_id = 1}, {.apic_id = 2, .node = 1},
+                                 {.apic_id = 3, .absent = true, .node = 1}};
 
 static void test_piix(void)
 {
@@ -220,7 +227,8 @@ static void test_ich9(void)
 static void test_microvm(void)
 {
     static const PcAcpiMmio virtio[] = {{0xfeb00000, 512, 24}, {0xfeb00200, 512, 25}};
-    PcAcpiConfig c = {.chipset = PC_ACPI_MICROVM, .cpus = four, .cpu_count = 2, .virtio = virtio, .virtio_count = 2, .ged_base = 0xfea00000,
+    PcAcpiConfig c = {.chipset = PC_ACPI_MICROVM, .cpus = four, .cpu_count = 2, .virtio = virtio, .virtio_count = 2,
+                      .ged_base = 0xfea00000,
                       .ged_regs = 0xfea00200, .serial = {{0x3f8, 4}}, .rtc = true, .no_pic = true, .no_pit = true};
     check_set(&c, "FACP DSDT APIC");
     c.pci = true;

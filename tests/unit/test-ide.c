@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * IDE, ATAPI and AHCI as a driver sees them: registers, PIO, bus master DMA, packets, frames, queued commands; and what must not do harm: lists that
- * are too short, addresses that are no memory, sectors beyond the end, I/O errors, a reset in the middle.
+ * IDE, ATAPI and AHCI as a driver sees them: registers, PIO, bus master DMA, packets, frames, queued commands; and
+ * what must not do harm: lists that are too short, addresses that are no memory, sectors beyond the end, I/O errors,
+ * a reset in the middle.
  */
 #include <glib/gstdio.h>
 #include <string.h>
@@ -51,7 +52,8 @@ static void drive(Fixture *f, const char *text)
 
 static void set_up(Fixture *f, const char *type)
 {
-    static const GpexWindows windows = {.ecam = ECAM, .mmio = 0x40000000, .mmio_size = 0x10000000, .pio = PIO, .pio_size = 0x10000,
+    static const GpexWindows windows = {.ecam = ECAM, .mmio = 0x40000000, .mmio_size = 0x10000000, .pio = PIO,
+                                        .pio_size = 0x10000,
                                         .mmio_high = 1ull << 34, .mmio_high_size = 1 << 20};
     Irq lines[4];
     f->m = hw_board_new();
@@ -93,9 +95,12 @@ static void tear_down(Fixture *f)
     g_free(f->cd);
 }
 
-static void ram_put(Fixture *f, uint64_t addr, const void *data, size_t n) { g_assert_cmpint(dma_write(f->m->as, addr, data, n), ==, MEM_OK); }
-static void ram_get(Fixture *f, uint64_t addr, void *data, size_t n) { g_assert_cmpint(dma_read(f->m->as, addr, data, n), ==, MEM_OK); }
-static void ram_u32(Fixture *f, uint64_t addr, uint32_t v) { uint8_t raw[4]; st_le32(raw, v); ram_put(f, addr, raw, 4); }
+static void ram_put(Fixture *f, uint64_t addr, const void *data, size_t n) { g_assert_cmpint(dma_write(f->m->as, addr,
+    data, n), ==, MEM_OK); }
+static void ram_get(Fixture *f, uint64_t addr, void *data, size_t n) { g_assert_cmpint(dma_read(f->m->as, addr, data,
+    n), ==, MEM_OK); }
+static void ram_u32(Fixture *f, uint64_t addr, uint32_t v) { uint8_t raw[4]; st_le32(raw, v); ram_put(f, addr, raw,
+    4); }
 
 static void check_pattern(const uint8_t *p, uint64_t from, size_t n)
 {
@@ -290,9 +295,12 @@ static void test_cdrom(void)
     g_assert_cmphex(command(&f, 0x170, 0xa1, 0, 0) & 0x89, ==, 0x08);
     read_block(&f, 0x170, b, 512);
     g_assert_cmphex(ld_le16(b), ==, 0x85c0);
-    static const uint8_t ready[12], sense[12] = {3, 0, 0, 0, 18}, capacity[12] = {0x25}, toc[12] = {0x43, 2, 0, 0, 0, 0, 0, 1, 0},
-        read10[12] = {0x28, 0, 0, 0, 0, 3, 0, 0, 60}, beyond[12] = {0x28, 0, 0, 0, 0, 60, 0, 0, 5}, raw[12] = {0xbe, 0, 0, 0, 0, 1, 0, 0, 2, 0xf8},
-        config[12] = {0x46, 0, 0, 0, 0, 0, 0, 2, 0}, eject[12] = {0x1b, 0, 0, 0, 2}, load[12] = {0x1b, 0, 0, 0, 3}, lock[12] = {0x1e, 0, 0, 0, 1},
+    static const uint8_t ready[12], sense[12] = {3, 0, 0, 0, 18}, capacity[12] = {0x25},
+    toc[12] = {0x43, 2, 0, 0, 0, 0, 0, 1, 0},
+        read10[12] = {0x28, 0, 0, 0, 0, 3, 0, 0, 60}, beyond[12] = {0x28, 0, 0, 0, 0, 60, 0, 0, 5},
+        raw[12] = {0xbe, 0, 0, 0, 0, 1, 0, 0, 2, 0xf8},
+        config[12] = {0x46, 0, 0, 0, 0, 0, 0, 2, 0}, eject[12] = {0x1b, 0, 0, 0, 2}, load[12] = {0x1b, 0, 0, 0, 3},
+        lock[12] = {0x1e, 0, 0, 0, 1},
         event[12] = {0x4a, 1, 0, 0, 0x10, 0, 0, 0, 8}, bad[12] = {0xff};
     g_assert_cmpint(packet(&f, ready, b), ==, -6); /* after power on */
     g_assert_cmpint(packet(&f, ready, b), ==, 0);
@@ -345,7 +353,8 @@ static void start_port(Fixture *f, unsigned port)
 }
 
 /* A command with one range of @bytes at DATA + slot * 64 KiB; @end bytes are in its list. */
-static void make_slot(Fixture *f, unsigned slot, uint8_t code, uint64_t lba, unsigned count, bool write, uint32_t bytes, uint64_t data)
+static void make_slot(Fixture *f, unsigned slot, uint8_t code, uint64_t lba, unsigned count, bool write, uint32_t bytes,
+                      uint64_t data)
 {
     uint8_t fis[20] = {0x27, 0x80, code}, head[32] = {5 | (write ? 0x40 : 0), 0, 1};
     bool queued = code == 0x60 || code == 0x61;
@@ -370,7 +379,8 @@ static void make_slot(Fixture *f, unsigned slot, uint8_t code, uint64_t lba, uns
 static void wait_port(Fixture *f, unsigned port, uint32_t slots)
 {
     unsigned base = 0x100 + 0x80 * port;
-    for (int i = 0; i < 500 && (ahci_rd(f, base + 0x38) | ahci_rd(f, base + 0x34)) & slots && !(ahci_rd(f, base + 0x10) & 1u << 30); i++) {
+    for (int i = 0; i < 500 && (ahci_rd(f, base + 0x38) | ahci_rd(f, base + 0x34)) & slots &&
+         !(ahci_rd(f, base + 0x10) & 1u << 30); i++) {
         hw_spin(f->m, 1, NULL);
     }
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The ACPI tables of a PC and how they reach the guest (ACPI 6.3; the loader script: the reference's docs/specs/fw_cfg and
- * acpi linker/loader description).
+ * The ACPI tables of a PC and how they reach the guest (ACPI 6.3; the loader script: the reference's
+ * docs/specs/fw_cfg and acpi linker/loader description).
  *
- * A board fills PcAcpiConfig once all devices of the command line exist, calls pc_acpi_build() and hands the result to fw_cfg
- * (acpi_blobs_publish) where firmware runs, or puts it into memory by itself (acpi_blobs_link) where none does.
+ * A board fills PcAcpiConfig once all devices of the command line exist, calls pc_acpi_build() and hands the result
+ * to fw_cfg (acpi_blobs_publish) where firmware runs, or puts it into memory by itself (acpi_blobs_link) where none
+ * does.
  */
 #ifndef HW_ACPI_ACPI_H
 #define HW_ACPI_ACPI_H
@@ -63,8 +64,8 @@ typedef struct PcAcpiConfig {
     uint32_t mcfg_size;          /* 0: 256 MiB */
 
     /*
-     * Fixed hardware. PIIX: PM base 0x600, GPE0 at 0xafe with 4 bytes. ICH9: PM base 0x600, GPE0 at PM base + 0x20 with 16 bytes.
-     * PM1 event block at base, control at base + 4, timer at base + 8.
+     * Fixed hardware. PIIX: PM base 0x600, GPE0 at 0xafe with 4 bytes. ICH9: PM base 0x600, GPE0 at PM base + 0x20
+     * with 16 bytes. PM1 event block at base, control at base + 4, timer at base + 8.
      */
     uint16_t pm_base;            /* 0: 0x600 */
     uint16_t gpe_base;           /* 0: by chipset */
@@ -93,14 +94,18 @@ typedef struct PcAcpiConfig {
     /* microvm */
     const PcAcpiMmio *virtio;
     unsigned virtio_count;
-    uint64_t ged_base;           /* generic event device: event selector; registers (sleep +0, reset +1) lie at ged_regs */
+    /* generic event device: event selector; registers (sleep +0, reset +1) lie at ged_regs */
+    uint64_t ged_base;
     uint64_t ged_regs;
     uint8_t ged_irq;             /* 0: 9 */
 
     const char *oem_id, *oem_table_id; /* up to 6 and 8 characters; NULL: "BOCHS ", "BXPC    ", which guests test for */
 } PcAcpiConfig;
 
-/* Which PIRQ the board must wire: 0..3 LNKA..LNKD, 4..7 LNKE..LNKH. What _PRT says; @pin 0..3. Bridges rotate before that. */
+/*
+ * Which PIRQ the board must wire: 0..3 LNKA..LNKD, 4..7 LNKE..LNKH. What _PRT says; @pin 0..3. Bridges rotate before
+ * that.
+ */
 unsigned pc_acpi_pirq(PcAcpiChipset chipset, unsigned slot, unsigned pin);
 
 typedef struct AcpiBlobs {
@@ -116,12 +121,17 @@ void acpi_blobs_clear(AcpiBlobs *b);
 bool acpi_blobs_publish(const AcpiBlobs *b, struct FwCfg *fw, Error **errp);
 /*
  * Carries out the loader script here, as firmware would: the tables as they have to lie at @tables_addr, the RSDP at
- * @rsdp_addr (16-byte aligned; 0xe0000..0xfffff where the guest must find it by searching). Both are new; the script is bounded.
+ * @rsdp_addr (16-byte aligned; 0xe0000..0xfffff where the guest must find it by searching). Both are new; the script
+ * is bounded.
  */
-bool acpi_blobs_link(const AcpiBlobs *b, uint64_t tables_addr, uint64_t rsdp_addr, GByteArray **tables, GByteArray **rsdp, Error **errp);
+bool acpi_blobs_link(const AcpiBlobs *b, uint64_t tables_addr, uint64_t rsdp_addr, GByteArray **tables,
+                     GByteArray **rsdp, Error **errp);
 
 /* --- building blocks: tables and the loader script (hw/acpi/tables.c) --- */
-/* Begins a table with its 36-byte header in @blob; its offset. acpi_table_end() fills in the length and asks for the checksum. */
+/*
+ * Begins a table with its 36-byte header in @blob; its offset. acpi_table_end() fills in the length and asks for the
+ * checksum.
+ */
 typedef struct AcpiBuild {
     AcpiBlobs *out;
     char oem_id[6], oem_table_id[8];
@@ -136,7 +146,10 @@ void acpi_put_u64(GByteArray *a, uint64_t v);
 void acpi_put_zeros(GByteArray *a, unsigned n);
 /* Generic address structure (ACPI 5.2.3.2); @space 0 memory, 1 I/O. */
 void acpi_put_gas(GByteArray *a, uint8_t space, uint8_t bits, uint8_t access, uint64_t addr);
-/* Loader commands. @zone 1: anywhere below 4 GiB, 2: the F segment. Pointers hold the offset within @src before they are linked. */
+/*
+ * Loader commands. @zone 1: anywhere below 4 GiB, 2: the F segment. Pointers hold the offset within @src before they
+ * are linked.
+ */
 void loader_allocate(GByteArray *loader, const char *file, uint32_t align, uint8_t zone);
 void loader_add_pointer(GByteArray *loader, const char *dest, const char *src, uint32_t offset, uint8_t size);
 void loader_add_checksum(GByteArray *loader, const char *file, uint32_t result, uint32_t start, uint32_t length);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A writer of AML, the byte code of ACPI definition blocks (ACPI 6.3, chapter 20). Each call makes one term; a term that is given to another call
- * (an operand, a child) belongs to that from then on, so a tree that ends in aml_free() leaks nothing:
+ * A writer of AML, the byte code of ACPI definition blocks (ACPI 6.3, chapter 20). Each call makes one term; a term
+ * that is given to another call (an operand, a child) belongs to that from then on, so a tree that ends in aml_free()
+ * leaks nothing:
  *
  *   Aml *dev = aml_device("RTC");
  *   aml_add(dev, aml_name("_HID", aml_eisaid("PNP0B00")));
@@ -57,10 +58,12 @@ Aml *aml_store(Aml *value, Aml *target);
 Aml *aml_return(Aml *value);
 Aml *aml_notify(Aml *object, uint8_t value);
 typedef enum AmlBinary {
-    AML_ADD = 0x72, AML_SUBTRACT = 0x74, AML_MULTIPLY = 0x77, AML_SHIFT_LEFT = 0x79, AML_SHIFT_RIGHT = 0x7a, AML_AND = 0x7b, AML_OR = 0x7d, AML_XOR = 0x7f,
+    AML_ADD = 0x72, AML_SUBTRACT = 0x74, AML_MULTIPLY = 0x77, AML_SHIFT_LEFT = 0x79, AML_SHIFT_RIGHT = 0x7a,
+    AML_AND = 0x7b, AML_OR = 0x7d, AML_XOR = 0x7f,
 } AmlBinary;
 Aml *aml_binary(AmlBinary op, Aml *a, Aml *b, Aml *target); /* target NULL: none */
-typedef enum AmlLogic { AML_LAND = 0x90, AML_LOR = 0x91, AML_LEQUAL = 0x93, AML_LGREATER = 0x94, AML_LLESS = 0x95 } AmlLogic;
+typedef enum AmlLogic { AML_LAND = 0x90, AML_LOR = 0x91, AML_LEQUAL = 0x93, AML_LGREATER = 0x94,
+                       AML_LLESS = 0x95 } AmlLogic;
 Aml *aml_logic(AmlLogic op, Aml *a, Aml *b);
 Aml *aml_lnot(Aml *a);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A CD or DVD drive as its command set shows it (MMC-5, SPC-3): tray, medium, sense data, and the answers to commands. Transports (ATAPI, SCSI) carry
- * commands and data; this file knows neither. Reading of the disc itself is left to the transport: MMC_READ says what to read.
+ * A CD or DVD drive as its command set shows it (MMC-5, SPC-3): tray, medium, sense data, and the answers to
+ * commands. Transports (ATAPI, SCSI) carry commands and data; this file knows neither. Reading of the disc itself is
+ * left to the transport: MMC_READ says what to read.
  */
 #ifndef HW_SCSI_MMC_H
 #define HW_SCSI_MMC_H
@@ -13,7 +14,8 @@ struct BlockBackend;
 
 enum { MMC_CDB_BYTES = 12, MMC_SENSE_BYTES = 18, MMC_ANSWER_MAX = 4096, MMC_SECTOR = 2048 };
 enum { /* sense keys */
-    SENSE_NONE = 0, SENSE_NOT_READY = 2, SENSE_MEDIUM_ERROR = 3, SENSE_ILLEGAL_REQUEST = 5, SENSE_UNIT_ATTENTION = 6, SENSE_ABORTED = 11,
+    SENSE_NONE = 0, SENSE_NOT_READY = 2, SENSE_MEDIUM_ERROR = 3, SENSE_ILLEGAL_REQUEST = 5, SENSE_UNIT_ATTENTION = 6,
+    SENSE_ABORTED = 11,
 };
 
 typedef struct MmcDrive {
