@@ -34,7 +34,7 @@
     X(7_EBX, 26, "avx512pf", 0) X(7_EBX, 27, "avx512er", 0) X(7_EBX, 28, "avx512cd", 0) X(7_EBX, 29, "sha-ni", 1)      \
     X(7_EBX, 30, "avx512bw", 0) X(7_EBX, 31, "avx512vl", 0)                                                            \
     X(7_ECX, 1, "avx512vbmi", 0) X(7_ECX, 2, "umip", 1) X(7_ECX, 3, "pku", 1) X(7_ECX, 5, "waitpkg", 0)                \
-    X(7_ECX, 6, "avx512vbmi2", 0) X(7_ECX, 8, "gfni", 0) X(7_ECX, 9, "vaes", 0) X(7_ECX, 10, "vpclmulqdq", 0)          \
+    X(7_ECX, 6, "avx512vbmi2", 0) X(7_ECX, 8, "gfni", 0) X(7_ECX, 9, "vaes", 1) X(7_ECX, 10, "vpclmulqdq", 1)          \
     X(7_ECX, 11, "avx512vnni", 0) X(7_ECX, 12, "avx512bitalg", 0) X(7_ECX, 14, "avx512-vpopcntdq", 0)                  \
     X(7_ECX, 16, "la57", 1) X(7_ECX, 22, "rdpid", 1) X(7_ECX, 24, "bus-lock-detect", 0) X(7_ECX, 25, "cldemote", 0)    \
     X(7_ECX, 27, "movdiri", 0) X(7_ECX, 28, "movdir64b", 0) X(7_ECX, 30, "sgxlc", 0) X(7_ECX, 31, "pks", 0)            \
