@@ -55,9 +55,10 @@ static void bench_free(Bench *b, gconstpointer data)
 {
     pci_config_ports_destroy(&b->ports);
     object_unref(OBJECT(b->host));
-    object_ref(OBJECT(b->m));
     address_space_free(b->io_as);
+    MemoryRegion io = b->io;
     hw_board_free(b->m);
+    g_free(io.name); /* what was mapped in it is gone with the machine */
 }
 
 static uint64_t port(Bench *b, uint16_t at, unsigned size)
