@@ -141,7 +141,7 @@ struct CpuState;
 enum {
     TCG_HELPER_RAISES = 1 << 0, /* may raise a guest exception (cpu_loop_exit_restore) */
     TCG_HELPER_PURE = 1 << 1,   /* result depends on arguments only; no cpu argument is passed */
-    TCG_HELPER_FP = 1 << 2,     /* runs with the guest's rounding mode and accumulates flags; others run with the host's default */
+    TCG_HELPER_FP = 1 << 2,     /* runs with the guest's rounding mode and accumulates flags; others may not compute with floats for the guest */
     TCG_HELPER_NORETURN = 1 << 3,
     TCG_HELPER_READS_ALL = 1 << 4,
     TCG_HELPER_WRITES_ALL = 1 << 5,

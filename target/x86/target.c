@@ -83,6 +83,7 @@ static void misaligned(CpuState *cpu, uint64_t va, MmuAccess access) { x86_raise
     {                                                                                                                  \
         .name = name_, .cpu_base = base_, .default_model = model_, .long_bits = bits_, .state_size = sizeof(X86Cpu),   \
         .elf_name = name_, .elf_machine = machine_, .gdb_arch = arch_, .wide_flag = X86_RF_CSBASE,                     \
+        .exact_code_writes = true,                                                                                     \
         .slots = x86_slots, .slot_count = X86_SLOT_COUNT,                                                              \
         .insn_align = 1, .max_insn_len = 15, .region_flags = x86_region_flags, .fetch_mode = x86_fetch_mode,           \
         .scan = x86_scan, .translate = x86_translate, .disassemble = x86_disassemble,                                  \

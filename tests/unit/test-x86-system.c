@@ -705,6 +705,22 @@ static void test_step(void)
     x86_sys_free(s);
 }
 
+/* A store is seen by the very next instruction (SDM 3A 12.6: processors since the Pentium do so). */
+static void test_code_writes(void)
+{
+    X86Sys *s = x86_sys_new(accel_opts, SYS_PROT, 0);
+
+    /* mov byte [immediate of the next], 7; mov al, 1 */
+    g_assert_true(x86_sys_run(s, "c605 08000200 07 b0 01"));
+    g_assert_cmpuint(s->x->gpr[X86_AX] & 0xff, ==, 7);
+    x86_sys_free(s);
+    s = x86_sys_new(accel_opts, SYS_PROT, 0);
+    /* xor eax, eax; mov ecx, 5; again: inc byte [immediate of the next]; add eax, 0; loop again */
+    g_assert_true(x86_sys_run(s, "31c0 b905000000 fe05 0f000200 83c0 00 e2 f5"));
+    g_assert_cmpuint(s->x->gpr[X86_AX], ==, 1 + 2 + 3 + 4 + 5);
+    x86_sys_free(s);
+}
+
 static void test_init_sipi(void)
 {
     X86Sys *s = x86_sys_new(accel_opts, SYS_LONG, 0);
@@ -736,7 +752,7 @@ static const struct {
     {"vme", test_vme}, {"long-int", test_long_int}, {"long-page-fault", test_long_page_fault},
     {"long-syscall", test_long_syscall}, {"long-far", test_long_far}, {"long-dropped", test_long_dropped},
     {"step", test_step},
-    {"init-sipi", test_init_sipi},
+    {"init-sipi", test_init_sipi}, {"code-writes", test_code_writes},
 };
 
 static void interpreted(gconstpointer fn)
