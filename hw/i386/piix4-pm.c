@@ -42,7 +42,9 @@ static void smi(void *opaque)
 
 static void config_written(PciDevice *dev, uint32_t offset, unsigned size)
 {
-    update_window((Piix4Pm *)dev);
+    if ((offset < PMBASE + 2 && offset + size > PMBASE) || (offset <= PMREGMISC && offset + size > PMREGMISC)) {
+        update_window((Piix4Pm *)dev);
+    }
 }
 
 static void pm_reset(PciDevice *dev)
