@@ -20,8 +20,9 @@ TRACE_EVENT(memory_mmio_read, "%s+0x%" PRIx64 " size %u: 0x%" PRIx64);
 TRACE_EVENT(memory_mmio_write, "%s+0x%" PRIx64 " size %u: 0x%" PRIx64);
 TRACE_EVENT(memory_refused, "%s+0x%" PRIx64 " size %u %s");
 
-static void value_to_bytes(uint64_t v, unsigned size, bool big, uint8_t *bytes)
+static void value_to_bytes(uint64_t v, unsigned size, bool big, uint8_t bytes[8])
 {
+    size = MIN(size, 8u); /* it never is more; the linker's inliner wants to see it */
     for (unsigned i = 0; i < size; i++) {
         bytes[big ? size - 1 - i : i] = (uint8_t)(v >> (8 * i));
     }
