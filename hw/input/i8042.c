@@ -14,6 +14,7 @@
 #include "hw/input/i8042.h"
 #include "hw/input/ps2.h"
 #include "i8042-translate.h"
+#include "ui/input.h"
 #include "util/log.h"
 #include "util/trace.h"
 
@@ -37,6 +38,7 @@ typedef struct Kbc {
     uint8_t ram[RAM_BYTES];
     uint8_t answers[ANSWERS], answer_count; /* of the controller; bit by bit whether they count as the mouse's */
     uint8_t answer_mouse;
+    InputSink sink;
     bool translate_break;   /* 0xf0 of set 2 was read: the next code gets bit 7 */
 } Kbc;
 
@@ -243,20 +245,34 @@ static void find_controller(Object *child, void *opaque)
     }
 }
 
+static bool key_known(void *opaque, const char *qcode, Error **errp)
+{
+    if (ps2_key_from_name(qcode)) {
+        return true;
+    }
+    g_autofree const char **names = ps2_key_names();
+    error_set_unknown(errp, qcode, names, "unknown key: '%s' (names are as in 'ctrl', 'alt', 'delete', 'ret', 'spc', 'f1', 'a')", qcode);
+    return false;
+}
+
+static void key_event(void *opaque, const char *qcode, bool down)
+{
+    ps2_keyboard_event(((Kbc *)opaque)->kbd, ps2_key_from_name(qcode), down);
+}
+static const InputOps key_ops = {.name = "PS/2 keyboard", .known = key_known, .key = key_event};
+
 bool i8042_send_key(Machine *m, const char *qcode, bool down, Error **errp)
 {
     DeviceState *kbc = NULL;
-    uint32_t key = ps2_key_from_name(qcode);
     object_foreach_child(OBJECT(m), find_controller, &kbc);
     if (!kbc) {
         error_setg(errp, "this machine has no PS/2 keyboard that keys could be sent to");
         return false;
     }
-    if (!key) {
-        error_setg(errp, "unknown key: '%s' (names are as in 'ctrl', 'alt', 'delete', 'ret', 'spc', 'f1', 'a')", qcode);
+    if (!key_known(kbc, qcode, errp)) {
         return false;
     }
-    ps2_keyboard_event(((Kbc *)kbc)->kbd, key, down);
+    key_event(kbc, qcode, down);
     return true;
 }
 
@@ -291,7 +307,15 @@ static bool kbc_realize(Object *obj, Error **errp)
     }
     isa_add_ports(&s->isa, &s->data_io, &data_ops, s, "i8042-data", 0x60, 1);
     isa_add_ports(&s->isa, &s->command_io, &command_ops, s, "i8042-cmd", 0x64, 1);
+    s->sink = (InputSink){.ops = &key_ops, .opaque = s};
+    input_attach(&m->inputs, &s->sink);
     return true;
+}
+
+static void kbc_unrealize(Object *obj)
+{
+    Kbc *s = (Kbc *)obj;
+    input_detach(&s->isa.dev.machine->inputs, &s->sink);
 }
 
 static const Field kbc_fields[] = {
@@ -311,7 +335,7 @@ static const DeviceClass kbc_class = {.bus_type = TYPE_ISA_BUS, .category = DEVI
 static const TypeRecord kbc_type = {
     .name = TYPE_I8042, .parent = TYPE_ISA_DEVICE, .help = "keyboard controller with keyboard and mouse",
     .instance_size = sizeof(Kbc), .class_kind = TYPE_DEVICE, .class_data = &kbc_class, .fields = kbc_fields,
-    .realize = kbc_realize,
+    .realize = kbc_realize, .unrealize = kbc_unrealize,
 };
 TYPE_REGISTER(kbc_type);
 

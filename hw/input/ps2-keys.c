@@ -43,6 +43,20 @@ static int compare(const void *name, const void *entry) { return strcmp(name, ((
 
 uint32_t ps2_key_from_name(const char *qcode)
 {
+    if (g_str_has_prefix(qcode, "0x")) { /* a make code; bit 7 stands for the prefix 0xe0 */
+        char *end;
+        guint64 code = g_ascii_strtoull(qcode, &end, 16);
+        return *end || code > 0xff ? 0 : code & 0x80 ? 0xe000 | (uint32_t)(code & 0x7f) : (uint32_t)code;
+    }
     const KeyName *found = bsearch(qcode, key_names, G_N_ELEMENTS(key_names), sizeof(key_names[0]), compare);
     return found ? found->key : 0;
+}
+
+const char **ps2_key_names(void)
+{
+    const char **names = g_new0(const char *, G_N_ELEMENTS(key_names) + 1);
+    for (size_t i = 0; i < G_N_ELEMENTS(key_names); i++) {
+        names[i] = key_names[i].name;
+    }
+    return names;
 }

@@ -131,6 +131,7 @@ struct Machine {
     GPtrArray *default_drives;   /* struct OptionSet *: -drive if=pflash|none|virtio..., consumed by boards and devices */
     GPtrArray *smbios;           /* struct OptionSet *: -smbios */
     struct ConsoleSet *consoles; /* screens (ui/console.h); NULL: none. Made by the first display device, freed by the last */
+    struct InputSink *inputs;    /* keyboards (ui/input.h), newest first; NULL: none */
     GPtrArray *roms;             /* RomBlob *: restored at each reset */
     void *bus_state;             /* hw/core: system bus */
 };

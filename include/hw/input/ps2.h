@@ -26,6 +26,7 @@ bool ps2_waiting(DeviceState *dev);
  */
 void ps2_keyboard_event(DeviceState *kbd, uint32_t key, bool down);
 uint32_t ps2_key_from_name(const char *qcode); /* "a", "ret", "ctrl", "f1", "kp_enter"; 0: unknown */
+const char **ps2_key_names(void); /* NULL-terminated; g_free the array */
 /* @dy: down is positive; @dz: towards the user. */
 void ps2_mouse_event(DeviceState *mouse, int dx, int dy, int dz, unsigned buttons);
 
