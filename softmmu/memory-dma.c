@@ -6,7 +6,9 @@
  */
 #include "memory-internal.h"
 
+#include <sys/mman.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "util/bytes.h"
 #include "util/rcu.h"
@@ -133,6 +135,33 @@ bool dma_map_iov(AddressSpace *as, uint64_t addr, uint64_t len, bool is_write, G
         }
         struct iovec v = {.iov_base = host, .iov_len = n};
         g_array_append_val(iov, v);
+        addr += n;
+        len -= n;
+    }
+    return true;
+}
+
+bool dma_discard(AddressSpace *as, uint64_t addr, uint64_t len)
+{
+    uint64_t end, page = (uint64_t)sysconf(_SC_PAGESIZE);
+    if (len && !add_u64(addr, len - 1, &end)) {
+        return false;
+    }
+    while (len) {
+        uint64_t n = len, offset;
+        uint8_t *host = dma_map(as, addr, &n, true);
+        RamBlock *rb = host ? ram_block_from_host(as->machine, host, &offset) : NULL;
+        if (!rb) {
+            return false;
+        }
+        uint64_t first = (offset + page - 1) & ~(page - 1), last = (offset + n) & ~(page - 1);
+        if (first < last) {
+            uint8_t *at = rb->host + first;
+            if (madvise(at, last - first, MADV_REMOVE) != 0) { /* for shared memory only */
+                madvise(at, last - first, MADV_DONTNEED);
+            }
+            ram_written(as->machine, rb, first, last - first);
+        }
         addr += n;
         len -= n;
     }

@@ -128,6 +128,9 @@ void *dma_map(AddressSpace *as, uint64_t addr, uint64_t *len, bool is_write);
 void dma_unmap(AddressSpace *as, void *host, uint64_t len, bool is_write, uint64_t access_len);
 /* Scatter list: appends iovecs for [addr, addr+len); false where any part is not RAM (nothing is appended). */
 bool dma_map_iov(AddressSpace *as, uint64_t addr, uint64_t len, bool is_write, GArray *iov);
+/* The guest does without [addr, addr+len): the host gets whole pages of it back; they read as zeros, or (private file) as the file. False where any
+ * part is not RAM. */
+bool dma_discard(AddressSpace *as, uint64_t addr, uint64_t len);
 
 /* Loader and debugger: also writes ROM; never touches device registers. */
 MemoryResult address_space_write_rom(AddressSpace *as, uint64_t addr, const void *buf, uint64_t len);
