@@ -59,6 +59,15 @@ def register(base):
         bench.run_scripts("blk", "-M", "pc", "-snapshot", "-drive", f"file={path},format=raw", append="mimic.blk=fs")
         check(hashlib.sha256(path.read_bytes()).hexdigest() == before, "the image changed in spite of -snapshot")
 
+    # --- network cards: an address, a ping, a file ---
+    def network(machine, device, module):
+        def run(bench):
+            base.download(bench, device, "-M", machine, append=f"mimic.modules={module}")
+        return run
+
+    add("network-e1000-pc")(network("pc", "e1000", "e1000"))
+    add("network-rtl8139-pc")(network("pc", "rtl8139", "8139cp"))
+
     # --- CD-ROM: the guest reads all of a disc ---
     def disc(machine):
         def run(bench):
