@@ -193,7 +193,7 @@ static void set_ac(CpuState *cpu, uint32_t on)
 
 static void check_base(CpuState *cpu, uint64_t v)
 {
-    if (!x86_canonical_base(x86_cpu(cpu), v)) {
+    if (!x86_canonical(x86_cpu(cpu), v)) {
         gp0(x86_cpu(cpu));
     }
 }

@@ -374,9 +374,6 @@ int main(int argc, char **argv)
         return 0;
     }
     signal(SIGALRM, on_alarm);
-    if (!model) { /* how many bits make a base canonical shows */
-        model = g_strdup(gen_host_has(X86_FEAT_LA57) ? "max" : "max,-la57");
-    }
     t.bench[0] = compiled ? NULL : x86_bench_new("interp=on", model);
     t.bench[1] = interp ? NULL : x86_bench_new(NULL, model);
     for (unsigned m = 0; m < X86_BENCH_MODES; m++) {
