@@ -361,6 +361,13 @@ static gpointer schedule_from_afar(gpointer opaque)
     timer_set_ns(r->timer, 0);
     g_usleep(2000);
     bh_schedule(r->bh);
+    return NULL;
+}
+
+static gpointer wake_from_afar(gpointer opaque)
+{
+    Remote *r = opaque;
+
     g_usleep(2000);
     event_loop_wake(r->loop);
     return NULL;
@@ -381,7 +388,9 @@ static void test_cross_thread(void)
     while (r.count < 2) {
         main_loop_wait(r.loop, true);
     }
-    main_loop_wait(r.loop, true); /* ends by the plain wake-up */
+    g_thread_join(t);
+    t = g_thread_new("waker", wake_from_afar, &r); /* only now: wake-ups that come together count once */
+    main_loop_wait(r.loop, true);
     g_thread_join(t);
     timer_free(r.timer);
     bh_delete(r.bh);
