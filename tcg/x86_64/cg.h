@@ -122,6 +122,7 @@ typedef struct Group { /* of memory accesses; see mem-groups.c */
     uint8_t mmu;
     bool write;          /* has a store: checks the write table */
     bool passed_exit;    /* while groups are made */
+    bool cold;           /* in no loop */
 } Group;
 
 typedef enum StubKind {

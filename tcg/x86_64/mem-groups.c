@@ -80,7 +80,8 @@ static void find_in_block(Cg *c, const TcgBlock *blk)
         GROW(s->group, s->group_count, s->group_cap);
         s->group[s->group_count] = (Group){.base = base, .first = i, .last = i, .lo = lo, .hi = hi, .count = 1,
                                            .align = align, .aligned = lo,
-                                           .write = write, .mmu = (uint8_t)tcg_mem_mmu(in->aux)};
+                                           .write = write, .mmu = (uint8_t)tcg_mem_mmu(in->aux),
+                                           .cold = !blk->loop_depth};
         s->group_of[i] = (uint16_t)s->group_count;
         open[n < MAX_OPEN ? n++ : i % MAX_OPEN] = s->group_count++;
     }
@@ -98,8 +99,8 @@ void cg_find_groups(Cg *c)
         find_in_block(c, &c->r->blocks[b]);
     for (uint32_t k = 1; k < s->group_count; k++) {
         Group *g = &s->group[k];
-        if (g->count < 2) {
-            s->group_of[g->first] = 0;
+        if (g->count < 2u + g->cold) { /* two alone take more code for their slow paths than they save, but in a loop */
+            s->group_of[g->first] = s->group_of[g->last] = 0;
             continue;
         }
         g->val = next++;
