@@ -197,9 +197,7 @@ void access_write_entry(TcgVcpu *v, TlbEntry e, uint64_t va, const void *buf, un
         access_watchpoint(v, va, len, MMU_WRITE);
     }
     if (!(e.tag & TLB_IO)) {
-        if (e.tag & TLB_CODE) {
-            access_storing(v, e, va, len);
-        }
+        access_storing(v, e, va, len);
         copy_in((uint8_t *)(uintptr_t)(va + e.addend), buf, len);
         if (e.tag & TLB_FLAGS) {
             access_stored(v, e, va, len, mode);
@@ -269,9 +267,7 @@ static void write_bytes(TcgVcpu *v, uint64_t va, const void *buf, unsigned len, 
     if (e2.tag & TLB_WATCH) {
         access_watchpoint(v, va + first, len - first, MMU_WRITE);
     }
-    if (e2.tag & TLB_CODE) {
-        access_storing(v, e2, va + first, len - first);
-    }
+    access_storing(v, e2, va + first, len - first);
     access_write_entry(v, e, va, buf, first, mode);
     access_write_entry(v, e2, va + first, (const uint8_t *)buf + first, len - first, mode);
 }

@@ -157,9 +157,7 @@ static uint64_t run(CpuState *cpu, uint64_t va, const AtomicOp *op)
     if (e.tag & TLB_IO) {
         return extend(on_device(v, op, e, va), op->mem);
     }
-    if (e.tag & TLB_CODE) {
-        access_storing(v, e, va, size);
-    }
+    access_storing(v, e, va, size);
     void *host = (void *)(uintptr_t)(va + e.addend);
     uint64_t old;
     switch (size) {

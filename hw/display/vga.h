@@ -50,8 +50,6 @@ typedef struct VgaState {
 
     bool draw_all;
     uint64_t drawn_mode;      /* what the surface was last drawn for */
-    uint32_t last_start, cursor_at;
-    bool cursor_on;
     unsigned long *dirty;     /* scratch of dirty fetches */
 } VgaState;
 
